@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { uptime } from "node:os";
+import { z } from "zod";
+import { fail, type Result, succeed } from "@waystation/shared/failures/result";
+
+export type FolderLock = {
+  /** The machine restarted while the folder was in use: writes that were not synced may be gone or torn. */
+  readonly doubtful: boolean;
+  /** The doubt is dealt with. Until then it outlives this process, too. */
+  readonly settle: () => Promise<void>;
+  readonly release: () => Promise<void>;
+};
+
+const ownerSchema = z.object({ pid: z.int(), started: z.string(), boot: z.string(), doubtful: z.boolean() });
+type Owner = z.infer<typeof ownerSchema>;
+
+/**
+ * The embedded database does not lock its folder, and a second process on it loses rows silently, so the
+ * cloud takes a lock of its own. A lock of a dead process, or of an earlier boot, is taken over.
+ */
+export async function lockFolder(path: string): Promise<Result<FolderLock>> {
+  const owner: Owner = { pid: process.pid, started: processStart(process.pid), boot: bootIdentity(), doubtful: false };
+  if (await createExclusively(path, JSON.stringify(owner))) return succeed(makeLock(path, owner));
+
+  const found = await readFile(path, "utf8").catch(() => "");
+  const former = parseOwner(found);
+  if (former !== null && isAlive(former)) return fail("data.in-use", { path, pid: former.pid });
+  const heir: Owner = { ...owner, doubtful: isDoubtful(former) };
+  if (!(await moveAside(path, found)) || !(await createExclusively(path, JSON.stringify(heir))))
+    return fail("data.in-use", { path, pid: former?.pid ?? 0 });
+  return succeed(makeLock(path, heir));
+}
+
+function makeLock(path: string, owner: Owner): FolderLock {
+  return {
+    doubtful: owner.doubtful,
+    settle: () => writeFile(path, JSON.stringify({ ...owner, doubtful: false })),
+    release: () => rm(path, { force: true }),
+  };
+}
+
+async function createExclusively(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, "wx", 0o600);
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Two starters may see the same stale lock: only the one that moves exactly that text away goes on. */
+async function moveAside(path: string, expected: string): Promise<boolean> {
+  const aside = `${path}.stale-${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return false;
+  }
+  const moved = await readFile(aside, "utf8").catch(() => "");
+  if (moved === expected) {
+    await rm(aside, { force: true });
+    return true;
+  }
+  await rename(aside, path);
+  return false;
+}
+
+function parseOwner(text: string): Owner | null {
+  try {
+    return ownerSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** An unreadable lock was torn by a power cut: it is synced before anything else happens in the folder. */
+const isDoubtful = (former: Owner | null): boolean =>
+  former === null || former.doubtful || former.boot !== bootIdentity();
+
+function isAlive(owner: Owner): boolean {
+  if (owner.boot !== bootIdentity()) return false;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+  return processStart(owner.pid) === owner.started;
+}
+
+/** Tells a process from a later one with the same number; empty where the system does not say. */
+function processStart(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // proc(5): the name in brackets may hold anything, so fields are counted after the last bracket; 22 is the start.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function bootIdentity(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    // Elsewhere the minute of the start, in steps of ten so that a small clock correction does not matter.
+    return `boot-${Math.round((Date.now() / 1000 - uptime()) / 600)}`;
+  }
+}

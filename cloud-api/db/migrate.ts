@@ -1,0 +1,14 @@
+import type { Kysely } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { initialMigration } from "./migrations/0001-initial.ts";
+import type { CloudTables } from "./tables.ts";
+
+/** A map rather than a folder, so that a bundled cloud carries its migrations. Published ones never change. */
+export const migrations: Record<string, Migration> = { "0001-initial": initialMigration };
+
+/** Brings the database to this program's schema; throws what the database said. */
+export async function migrateDatabase(kysely: Kysely<CloudTables>): Promise<void> {
+  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}

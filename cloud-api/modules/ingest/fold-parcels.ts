@@ -1,0 +1,84 @@
+import { type FactName, factCatalog, joinFactName } from "@waystation/shared/facts/catalog";
+import type { FactEnvelope } from "@waystation/shared/facts/envelope";
+
+/** What a batch says about one parcel; undefined fields say nothing and leave the stored value alone. */
+export type ParcelChange = {
+  parcel_id: string;
+  lane?: string | null;
+  barcode?: string;
+  weight_grams?: number;
+  length_millimetres?: number;
+  width_millimetres?: number;
+  height_millimetres?: number;
+  order_id?: string | null;
+  channel_code?: string | null;
+  verdict?: string;
+  outcome?: string;
+  reasons?: unknown;
+  chute?: number | null;
+  label_state?: string;
+  divert_state?: string;
+  fact_count: number;
+  first_occurred_at: string;
+  last_occurred_at: string;
+  last_fact: string;
+};
+
+/** Folds facts, in the order of their log, into one change per parcel. Facts this cloud does not know only count. */
+export function foldParcels(facts: readonly FactEnvelope[]): ParcelChange[] {
+  const changes = new Map<string, ParcelChange>();
+  for (const fact of facts) {
+    if (fact.parcelId === null) continue;
+    const name = joinFactName(fact.type, fact.version);
+    const before = changes.get(fact.parcelId);
+    changes.set(fact.parcelId, {
+      parcel_id: fact.parcelId,
+      first_occurred_at: fact.occurredAt,
+      ...before,
+      ...(fact.lane === null ? {} : { lane: fact.lane }),
+      ...readChange(name, fact.payload),
+      fact_count: (before?.fact_count ?? 0) + 1,
+      last_occurred_at: fact.occurredAt,
+      last_fact: name,
+    });
+  }
+  return [...changes.values()];
+}
+
+type Change = Omit<Partial<ParcelChange>, "parcel_id">;
+type Reader = (payload: Record<string, unknown>) => Change;
+
+function readChange(name: string, payload: Record<string, unknown>): Change {
+  if (!isKnownFact(name)) return {};
+  const reader = readers[name];
+  // A payload that breaks its own schema stays in the log for an investigation and changes no parcel.
+  return reader !== undefined && factCatalog[name].safeParse(payload).success ? reader(payload) : {};
+}
+
+const isKnownFact = (name: string): name is FactName => Object.hasOwn(factCatalog, name);
+
+const pick = (payload: Record<string, unknown>, names: Readonly<Record<string, string>>): Change =>
+  Object.fromEntries(Object.entries(names).map(([column, key]) => [column, payload[key]]));
+
+const readers: Partial<Record<FactName, Reader>> = {
+  "parcel.scanned.v1": (payload) => pick(payload, { barcode: "data" }),
+  "parcel.weighed.v1": (payload) => pick(payload, { weight_grams: "weightGrams" }),
+  "parcel.measured.v1": (payload) =>
+    pick(payload, {
+      length_millimetres: "lengthMillimetres",
+      width_millimetres: "widthMillimetres",
+      height_millimetres: "heightMillimetres",
+    }),
+  "parcel.judged.v1": (payload) =>
+    pick(payload, { verdict: "verdict", reasons: "reasons", chute: "chute", order_id: "orderId", channel_code: "channelCode" }),
+  "label.requested.v1": () => ({ label_state: "requested" }),
+  "label.printed.v1": () => ({ label_state: "printed" }),
+  "label.failed.v1": () => ({ label_state: "failed" }),
+  "label.unknown.v1": () => ({ label_state: "unknown" }),
+  "label.resolved.v1": (payload) => ({ label_state: payload.printed === true ? "printed" : "failed" }),
+  "divert.requested.v1": () => ({ divert_state: "requested" }),
+  "divert.confirmed.v1": (payload) => ({ divert_state: "confirmed", ...pick(payload, { chute: "chute" }) }),
+  "divert.failed.v1": () => ({ divert_state: "failed" }),
+  "divert.unknown.v1": () => ({ divert_state: "unknown" }),
+  "parcel.ended.v1": (payload) => pick(payload, { outcome: "outcome", reasons: "reasons", chute: "chute" }),
+};

@@ -1,0 +1,66 @@
+/** What the console's routes answer. Times are ISO 8601 UTC. A `next` of null means the last page. */
+
+export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
+
+export type OrderView = {
+  readonly orderId: string;
+  readonly revision: number;
+  readonly waybill: string;
+  readonly trackingNumber: string | null;
+  readonly reference: string | null;
+  readonly channelCode: string;
+  readonly status: string;
+  readonly weightGrams: number;
+  readonly country: string;
+  readonly consigneeName: string;
+  readonly labelKind: string;
+};
+
+export type ParcelView = {
+  readonly stationId: string;
+  readonly parcelId: string;
+  readonly lane: string | null;
+  readonly barcode: string | null;
+  readonly weightGrams: number | null;
+  readonly orderId: string | null;
+  readonly channelCode: string | null;
+  readonly verdict: string | null;
+  readonly outcome: string | null;
+  readonly reasons: unknown;
+  readonly chute: number | null;
+  readonly labelState: string | null;
+  readonly divertState: string | null;
+  readonly factCount: number;
+  readonly lastOccurredAt: string;
+};
+
+export type FactView = {
+  readonly stationId: string;
+  readonly logId: string;
+  readonly sequence: number;
+  readonly type: string;
+  readonly version: number;
+  readonly lane: string | null;
+  readonly parcelId: string | null;
+  readonly occurredAt: string;
+  readonly receivedAt: string;
+  readonly payload: unknown;
+};
+
+export type StationView = {
+  readonly stationId: string;
+  readonly name: string;
+  readonly logs: number;
+  readonly factsReceived: number;
+  /** Received and not yet on synced storage: the station keeps these. */
+  readonly factsNotDurable: number;
+  readonly lastReceivedAt: string | null;
+};
+
+export type Overview = {
+  readonly orders: number;
+  readonly parcels: Readonly<Record<string, number>>;
+  readonly facts: number;
+  readonly alarms: number;
+  readonly stations: readonly StationView[];
+};

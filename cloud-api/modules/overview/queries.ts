@@ -1,0 +1,103 @@
+import { type Kysely, sql } from "kysely";
+import { identifiersFor } from "@waystation/shared/model/barcode/identifiers";
+import type { CloudTables } from "../../db/tables.ts";
+import type { FactView, OrderView, Overview, Page, ParcelView } from "./console-contract.ts";
+
+type Db = Kysely<CloudTables>;
+export type PageRequest = { readonly search: string; readonly after: string | null };
+
+const pageRows = 50;
+
+function toPage<T>(rows: readonly T[], cursor: (row: T) => string): Page<T> {
+  const items = rows.slice(0, pageRows);
+  const last = items.at(-1);
+  return { items, next: rows.length > pageRows && last !== undefined ? cursor(last) : null };
+}
+
+/** Counters, and how far every station is. Facts are contiguous per log, so their number is the sum of the heads. */
+export async function readOverview(db: Db): Promise<Overview> {
+  const { rows: totals } = await sql<{ orders: number; facts: number; alarms: number }>`
+    select (select count(*) from orders) as orders, (select count(*) from fact_alarms) as alarms,
+      (select coalesce(sum(received_through), 0)::bigint from acknowledgements) as facts`.execute(db);
+  const { rows: parcels } = await sql<{ outcome: string; count: number }>`
+    select coalesce(outcome, 'open') as outcome, count(*) as count from parcels group by 1`.execute(db);
+  const { rows: stations } = await sql<Overview["stations"][number] & { lastReceivedAt: Date | null }>`
+    select s.station_id as "stationId", s.name, count(a.log_id) as logs,
+      coalesce(sum(a.received_through), 0)::bigint as "factsReceived",
+      coalesce(sum(a.received_through - a.durable_through), 0)::bigint as "factsNotDurable",
+      max(a.updated_at) as "lastReceivedAt"
+    from stations s left join acknowledgements a using (station_id)
+    group by s.station_id, s.name order by s.station_id limit 500`.execute(db);
+  const { orders, facts, alarms } = totals[0] ?? { orders: 0, facts: 0, alarms: 0 };
+  return { orders, facts, alarms, parcels: Object.fromEntries(parcels.map((row) => [row.outcome, row.count])), stations };
+}
+
+/** Newest import first; a search finds by any identifier of the order. */
+export async function listOrders(db: Db, { search, after }: PageRequest): Promise<Page<OrderView>> {
+  const found = search === "" ? sql`` : sql`and (o.order_id = ${search} or o.order_id in (${ordersBySearch(search)}))`;
+  const { rows } = await sql<OrderView & { row: string }>`
+    select o.order_id as "orderId", o.revision, o.waybill, o.tracking_number as "trackingNumber", o.reference,
+      o.channel_code as "channelCode", o.status, o.declared_weight_grams as "weightGrams", o.country,
+      o.consignee_name as "consigneeName", s.label_kind as "labelKind", o.shape_row::text as row
+    from orders o join shipments s using (order_id)
+    where o.shape_row < ${readNumber(after)} ${found}
+    order by o.shape_row desc limit ${pageRows + 1}`.execute(db);
+  return toPage(rows, (row) => row.row);
+}
+
+/** Newest parcel first: parcel ids grow with time. */
+export async function listParcels(db: Db, { search, after }: PageRequest): Promise<Page<ParcelView>> {
+  const key = readPair(after);
+  const older = key === null ? sql`` : sql`and (parcel_id, station_id) < (${key[0]}, ${key[1]})`;
+  const found =
+    search === ""
+      ? sql``
+      : sql`and (parcel_id = ${search} or barcode = ${search} or order_id = ${search}
+          or barcode in (select jsonb_array_elements_text(${JSON.stringify(identifiersFor(search))}::jsonb))
+          or order_id in (${ordersBySearch(search)}))`;
+  const { rows } = await sql<ParcelView>`
+    select station_id as "stationId", parcel_id as "parcelId", lane, barcode, weight_grams as "weightGrams",
+      order_id as "orderId", channel_code as "channelCode", verdict, outcome, reasons, chute,
+      label_state as "labelState", divert_state as "divertState", fact_count as "factCount",
+      last_occurred_at as "lastOccurredAt"
+    from parcels where true ${older} ${found}
+    order by parcel_id desc, station_id desc limit ${pageRows + 1}`.execute(db);
+  return toPage(rows, (row) => JSON.stringify([row.parcelId, row.stationId]));
+}
+
+/** Last received first. */
+export async function listFacts(db: Db, { search, after }: PageRequest): Promise<Page<FactView>> {
+  const key = readPair(after);
+  const older = key === null ? sql`` : sql`and (received_at, sequence) < (${key[0]}::timestamptz, ${key[1]}::bigint)`;
+  const found = search === "" ? sql`` : sql`and (parcel_id = ${search} or type = ${search} or station_id = ${search})`;
+  const { rows } = await sql<FactView & { received: string }>`
+    select ${factColumns}, received_at::text as received from facts where true ${older} ${found}
+    order by received_at desc, sequence desc limit ${pageRows + 1}`.execute(db);
+  return toPage(rows, (row) => JSON.stringify([row.received, String(row.sequence)]));
+}
+
+/** Everything one station recorded of one parcel, in the order of its log. */
+export async function listParcelFacts(db: Db, stationId: string, parcelId: string): Promise<readonly FactView[]> {
+  const { rows } = await sql<FactView>`
+    select ${factColumns} from facts where station_id = ${stationId} and parcel_id = ${parcelId}
+    order by log_id, sequence limit 500`.execute(db);
+  return rows;
+}
+
+const factColumns = sql`station_id as "stationId", log_id as "logId", sequence, type, version, lane,
+  parcel_id as "parcelId", occurred_at as "occurredAt", received_at as "receivedAt", payload`;
+
+const ordersBySearch = (search: string) => sql`select order_id from order_identifiers
+  where identifier in (select jsonb_array_elements_text(${JSON.stringify(identifiersFor(search))}::jsonb))`;
+
+const readNumber = (after: string | null): number => (after !== null && /^\d{1,15}$/.test(after) ? Number(after) : Number.MAX_SAFE_INTEGER);
+
+function readPair(after: string | null): readonly [string, string] | null {
+  try {
+    const pair: unknown = JSON.parse(after ?? "null");
+    const [first, second] = Array.isArray(pair) ? pair : [];
+    return typeof first === "string" && typeof second === "string" ? [first, second] : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,61 @@
+import { type Context, Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import { fail } from "@waystation/shared/failures/result";
+import { watchTables } from "../../db/change-feed.ts";
+import type { CloudDeps, CloudEnv } from "../../http/cloud-env.ts";
+import { replyFailure } from "../../http/failure-reply.ts";
+import { requireAdmin } from "../stations/authenticate.ts";
+import { listFacts, listOrders, listParcelFacts, listParcels, type PageRequest, readOverview } from "./queries.ts";
+
+const watched = ["orders", "parcels", "facts", "stations", "acknowledgements"];
+const maxWatchers = 50;
+/** A busy site changes many times a second; a person needs no more than this. */
+const quietMs = 500;
+const keepAliveMs = 15_000;
+
+export function overviewRoutes(deps: CloudDeps): Hono<CloudEnv> {
+  const routes = new Hono<CloudEnv>();
+  const { kysely } = deps.database;
+  routes.use("/v1/console/*", requireAdmin(deps), async (context, next) => {
+    context.header("cache-control", "no-store");
+    await next();
+  });
+  routes.get("/v1/console/overview", async (context) => context.json(await readOverview(kysely)));
+  routes.get("/v1/console/orders", async (context) => context.json(await listOrders(kysely, readPageRequest(context))));
+  routes.get("/v1/console/parcels", async (context) => context.json(await listParcels(kysely, readPageRequest(context))));
+  routes.get("/v1/console/facts", async (context) => context.json(await listFacts(kysely, readPageRequest(context))));
+  routes.get("/v1/console/parcels/:stationId/:parcelId/facts", async (context) => {
+    const { stationId, parcelId } = context.req.param();
+    return context.json({ items: await listParcelFacts(kysely, stationId, parcelId) });
+  });
+  let watchers = 0;
+  routes.get("/v1/console/changes", (context) => {
+    if (watchers >= maxWatchers) return replyFailure(context, fail("cloud.busy", { limit: maxWatchers }).failure);
+    watchers += 1;
+    return streamSSE(context, async (stream) => {
+      const gone = new AbortController();
+      stream.onAbort(() => gone.abort());
+      const signal = AbortSignal.any([deps.stopping, gone.signal, context.req.raw.signal]);
+      const watch = watchTables(deps.database.changes, watched, signal);
+      try {
+        await stream.writeSSE({ event: "ready", data: "" });
+        while (!signal.aborted) {
+          const changed = await watch.next(keepAliveMs);
+          if (signal.aborted) break;
+          await stream.writeSSE({ event: changed ? "change" : "alive", data: "" });
+          if (changed) await stream.sleep(quietMs);
+        }
+      } finally {
+        watch.close();
+        watchers -= 1;
+      }
+    });
+  });
+  return routes;
+}
+
+/** NUL would be refused by the database; nothing that bears one can be found anyway. */
+function readPageRequest(context: Context): PageRequest {
+  const clean = (text: string | undefined): string => (text ?? "").replaceAll("\u0000", "").trim().slice(0, 200);
+  return { search: clean(context.req.query("search")), after: clean(context.req.query("after")) || null };
+}

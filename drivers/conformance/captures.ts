@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Reading } from "@waystation/shared/model/reading";
+import { z } from "zod";
+import type { Codec } from "../kit/define.ts";
+
+/** Timed bytes of one device and what they mean. `source` says whether a device or a manual gave them. */
+const captureSchema = z.strictObject({
+  source: z.string(),
+  options: z.record(z.string(), z.unknown()).default({}),
+  chunks: z.array(z.strictObject({ atMs: z.int(), hex: z.string().regex(/^([0-9a-f]{2})+$/) })).min(1),
+  readings: z.array(z.looseObject({ kind: z.string() })),
+});
+export type Capture = z.infer<typeof captureSchema> & { readonly name: string };
+
+const folder = fileURLToPath(new URL("../../fixtures/captures/", import.meta.url));
+
+export function listCapturedModels(): readonly string[] {
+  return readdirSync(folder);
+}
+
+export function readCaptures(model: string): readonly Capture[] {
+  const path = join(folder, model);
+  if (!existsSync(path)) return [];
+  return readdirSync(path).map((file) => {
+    const text = readFileSync(join(path, file), "utf8");
+    return { name: file, ...captureSchema.parse(JSON.parse(text)) };
+  });
+}
+
+export const joinChunks = (capture: Capture): Uint8Array =>
+  Buffer.concat(capture.chunks.map(({ hex }) => Buffer.from(hex, "hex")));
+
+/** All readings of these pieces, refusals of the framer included. */
+export function decodeAll(codec: Codec, pieces: readonly Uint8Array[]): readonly Reading[] {
+  const readings: Reading[] = [];
+  const sink = {
+    onFrame: (frame: Uint8Array) => void readings.push(...codec.decode(frame)),
+    onRefused: (reason: string) => void readings.push({ kind: "refused", reason }),
+  };
+  for (const piece of pieces) codec.framer.push(piece, sink);
+  return readings;
+}
+
+/** Cuts the bytes at the given places, whatever their order. */
+export function cutAt(bytes: Uint8Array, places: readonly number[]): readonly Uint8Array[] {
+  const ordered = [
+    0,
+    ...places.map((place) => place % (bytes.length + 1)).toSorted((a, b) => a - b),
+    bytes.length,
+  ];
+  return ordered.slice(1).map((end, position) => bytes.subarray(ordered[position], end));
+}

@@ -1,0 +1,38 @@
+import { onTestFinished } from "vitest";
+import { type ConnectDeps, connectDevice } from "../connect-device.ts";
+import type { AnyDevice, DeviceKind } from "../kit/device.ts";
+import type { DeviceDefinition } from "../kit/define.ts";
+import type { DeviceOfKind } from "../kit/family.ts";
+import type { Twin } from "../twins/twin.ts";
+import { createRecorder } from "./recorder.ts";
+
+const isOfKind = <Kind extends DeviceKind>(
+  device: AnyDevice,
+  kind: Kind,
+): device is DeviceOfKind[Kind] & AnyDevice => device.kind === kind;
+
+/** A started device talking to a twin over its real pipe; both end with the test. */
+export function connectTwin<Kind extends DeviceKind>(
+  kind: Kind,
+  model: string,
+  twin: Twin<unknown>,
+  options: Readonly<Record<string, unknown>> = {},
+  deps: ConnectDeps = {},
+) {
+  const recorder = createRecorder();
+  const binding = { deviceId: `${kind}-1`, model, connection: twin.connection, options };
+  const connected = connectDevice(binding, recorder.listener, deps);
+  if (!connected.ok) throw new Error(`cannot connect ${model}: ${connected.failure.details.reason}`);
+  const device = connected.value;
+  if (!isOfKind(device, kind)) throw new Error(`${model} is no ${kind}`);
+  onTestFinished(device.stop);
+  device.start();
+  return { device, ...recorder };
+}
+
+/** Models of one family share their code: faults are tried on the first, plain work on all. */
+export function oneModelPerFamily(definitions: readonly DeviceDefinition[]): readonly string[] {
+  const first = new Map<string, string>();
+  for (const { familyName, model } of definitions) if (!first.has(familyName)) first.set(familyName, model);
+  return [...first.values()];
+}

@@ -1,0 +1,101 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { deviceDefinitions } from "../registry.ts";
+import { startScaleTwin } from "../twins/scale.ts";
+import { connectTwin, oneModelPerFamily } from "./connect-twin.ts";
+import { until } from "./recorder.ts";
+
+const scales = deviceDefinitions.filter(({ kind }) => kind === "scale");
+const models = scales.map(({ model }) => model);
+
+async function setUp(model: string, options: Readonly<Record<string, unknown>> = {}) {
+  const twin = await startScaleTwin({ patienceMs: 300 });
+  onTestFinished(twin.stop);
+  const connected = connectTwin("scale", model, twin, options);
+  await until(connected.isReady, "the scale is ready");
+  const load = (weightGrams: number, settleMs = 0) =>
+    twin.control({ command: "load", weightGrams, settleMs });
+  return { twin, load, ...connected };
+}
+
+test.each(models)("%s weighs what is on it, exactly, over the real line", async (model) => {
+  const { device, load } = await setUp(model);
+  for (const grams of [1234, 0, -5, 59_999]) {
+    await load(grams, 50);
+    expect(await device.requestWeight(4000)).toEqual({ ok: true, value: grams });
+  }
+});
+
+describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
+  test("a weight that does not settle, and one out of range, are failures with their names", async () => {
+    const { device, load } = await setUp(model);
+    await load(500, 60_000);
+    const unstable = await device.requestWeight(900);
+    expect(unstable.ok ? null : unstable.failure.code).toBe("scale.unstable");
+    await load(70_000);
+    const over = await device.requestWeight(2000);
+    expect(over.ok ? null : over.failure.code).toBe("scale.out-of-range");
+  });
+
+  test("the weight of the parcel before never answers, however late it comes", async () => {
+    const { twin, device, load } = await setUp(model);
+    await load(111);
+    await twin.control({ command: "fault", fault: "late", count: 1, delayMs: 600 });
+    const first = await device.requestWeight(100);
+    expect(first.ok).toBe(false);
+    await load(222);
+    expect(await device.requestWeight(4000)).toEqual({ ok: true, value: 222 });
+  });
+
+  test.each(["garble", "noise", "duplicate", "split"])(
+    "%s on the line costs no wrong weight",
+    async (fault) => {
+      const { twin, device, ofKind, load } = await setUp(model);
+      await load(4321);
+      await twin.control({ command: "fault", fault, count: 2 });
+      expect(await device.requestWeight(5000)).toEqual({ ok: true, value: 4321 });
+      expect(ofKind("weight").every(({ weightGrams }) => weightGrams === 4321)).toBe(true);
+    },
+  );
+
+  test("a silent scale is named, and is ready again by itself when it speaks", async () => {
+    const { twin, device, states, isReady, load } = await setUp(model);
+    await load(77);
+    await twin.control({ command: "fault", fault: "silent" });
+    const silent = await device.requestWeight(300);
+    expect(silent.ok ? null : silent.failure.code).toBe("device.silent");
+    await until(() => states.at(-1)?.state === "faulted", "silence is a fault");
+    await twin.control({ command: "clear" });
+    await until(isReady, "ready again");
+    expect(await device.requestWeight(4000)).toEqual({ ok: true, value: 77 });
+  });
+
+  test("a pulled cable fails the request at once", async () => {
+    const { twin, device, isReady, load } = await setUp(model);
+    await load(500, 60_000);
+    const request = device.requestWeight(30_000);
+    await twin.control({ command: "disconnect" });
+    const result = await request;
+    expect(result.ok ? null : result.failure.code).toBe("device.disconnected");
+    await twin.control({ command: "plug" });
+    await until(isReady, "ready again");
+  });
+
+  test("one request at a time", async () => {
+    const { device, load } = await setUp(model);
+    await load(5, 200);
+    const [first, second] = await Promise.all([device.requestWeight(4000), device.requestWeight(4000)]);
+    expect(first).toEqual({ ok: true, value: 5 });
+    expect(second.ok ? null : second.failure.code).toBe("device.queue-full");
+  });
+
+  test("streams changes, and a request in the middle of the stream gets a weight taken after it", async () => {
+    const { device, ofKind, load } = await setUp(model, { stream: true });
+    await load(100);
+    await until(() => ofKind("weight").some(({ weightGrams }) => weightGrams === 100), "streamed");
+    await load(200);
+    expect(await device.requestWeight(4000)).toEqual({ ok: true, value: 200 });
+    await load(300);
+    const isStreamed = () => ofKind("weight").at(-1)?.weightGrams === 300;
+    await until(isStreamed, "the stream goes on after the request");
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { deviceDefinitions } from "../registry.ts";
+import { startScannerTwin } from "../twins/scanner.ts";
+import { connectTwin, oneModelPerFamily } from "./connect-twin.ts";
+import { until } from "./recorder.ts";
+
+const scanners = deviceDefinitions.filter(({ kind }) => kind === "scanner");
+
+async function setUp(model: string, line: "serial" | "tcp" = "serial") {
+  // CR LF suits both: scanners set to CR alone ignore the line feed
+  const twin = await startScannerTwin({ line, terminator: "\r\n" });
+  onTestFinished(twin.stop);
+  const connected = connectTwin("scanner", model, twin);
+  await until(connected.isReady, "the scanner is ready");
+  const scan = (data: string, aim = "]C0") => twin.control({ command: "scan", data, aim });
+  const scanned = () => connected.ofKind("scan").map(({ data }) => data);
+  return { twin, scan, scanned, ...connected };
+}
+
+test.each(scanners.map(({ model }) => model))("%s delivers every scan in its order", async (model) => {
+  const { scan, scanned, ofKind } = await setUp(model);
+  const barcodes = Array.from({ length: 20 }, (_, number) => `JJD00039000782000${number}`);
+  for (const barcode of barcodes) await scan(barcode);
+  await until(() => scanned().length === barcodes.length, "all scans");
+  expect(scanned()).toEqual(barcodes);
+  await scan("4207874594001112062064\u001d21", "]C1");
+  await until(() => ofKind("scan").length === 21, "GS1 scan");
+  expect(ofKind("scan").at(-1)).toEqual({
+    kind: "scan",
+    data: "4207874594001112062064\u001d21",
+    symbology: "gs1-128",
+  });
+});
+
+describe.each(oneModelPerFamily(scanners))("%s under faults", (model) => {
+  test.each(["serial", "tcp"] as const)(
+    "a damaged scan is refused, the next one heard (%s)",
+    async (line) => {
+      const { twin, scan, scanned, ofKind } = await setUp(model, line);
+      await twin.control({ command: "fault", fault: "garble", count: 1 });
+      await scan("DAMAGED");
+      await scan("SWALLOWED-WITH-IT");
+      await scan("HEARD");
+      await until(() => scanned().includes("HEARD"), "the next scan");
+      expect(scanned()).toEqual(["HEARD"]);
+      expect(ofKind("refused").length).toBeGreaterThan(0);
+    },
+  );
+
+  test("noise without a terminator costs one scan and never invents one", async () => {
+    const { twin, scan, scanned } = await setUp(model);
+    await twin.control({ command: "fault", fault: "noise", count: 1 });
+    await scan("LOST");
+    await scan("HEARD");
+    await until(() => scanned().includes("HEARD"), "the next scan");
+    expect(scanned()).toEqual(["HEARD"]);
+  });
+
+  test("bytes one at a time make the same scan", async () => {
+    const { twin, scan, scanned } = await setUp(model);
+    await twin.control({ command: "fault", fault: "split" });
+    await scan("ONE-BY-ONE");
+    await until(() => scanned().length > 0, "the scan");
+    expect(scanned()).toEqual(["ONE-BY-ONE"]);
+  });
+
+  test("after the cable was out for a moment scanning goes on, and half a scan is forgotten", async () => {
+    const { twin, scan, scanned, isReady, states } = await setUp(model);
+    await scan("BEFORE");
+    await until(() => scanned().length === 1, "scan before");
+    await twin.control({ command: "disconnect" });
+    await until(() => states.at(-1)?.state === "faulted", "loss noticed");
+    await twin.control({ command: "plug" });
+    await until(isReady, "ready again");
+    await scan("AFTER");
+    await until(() => scanned().length === 2, "scan after");
+    expect(scanned()).toEqual(["BEFORE", "AFTER"]);
+  });
+});

@@ -1,0 +1,47 @@
+import { fail, type Result } from "@waystation/shared/failures/result";
+import { z } from "zod";
+import { type Clock, systemClock } from "./kit/clock.ts";
+import type { AnyDevice, DeviceListener } from "./kit/device.ts";
+import { findDefinition } from "./registry.ts";
+import { connectionSchema } from "./transport/connection.ts";
+import { createTransport } from "./transport/create-transport.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** One device of a station: which model stands where, and what is set differently at this site. */
+export const deviceBindingSchema = z.strictObject({
+  deviceId: z.string().min(1).max(64),
+  model: z.string().min(1).max(64),
+  connection: connectionSchema,
+  options: z.record(z.string(), z.unknown()).optional(),
+});
+export type DeviceBinding = z.infer<typeof deviceBindingSchema>;
+
+export type ConnectDeps = {
+  /** Also dates the readings (`atMs`); default: monotonic milliseconds of this process. */
+  readonly clock?: Clock;
+  /** 0 up to 1, spreads reconnects. */
+  readonly random?: () => number;
+  /** For the simulator: a line of its own instead of the binding's. */
+  readonly createTransport?: () => Transport;
+};
+
+/**
+ * A device ready to start(): nothing is opened before. Failure config.invalid for an unknown model or options
+ * that do not fit it; everything later is a state of the device.
+ */
+export function connectDevice(
+  binding: DeviceBinding,
+  listener: DeviceListener,
+  deps: ConnectDeps = {},
+): Result<AnyDevice> {
+  const definition = findDefinition(binding.model);
+  if (!definition) return fail("config.invalid", { reason: `no device model "${binding.model}"` });
+  return definition.connect({
+    deviceId: binding.deviceId,
+    options: binding.options ?? {},
+    createTransport: deps.createTransport ?? (() => createTransport(binding.connection, definition.serial)),
+    listener,
+    clock: deps.clock ?? systemClock,
+    random: deps.random ?? Math.random,
+  });
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+const id = z.string().min(1).max(64);
+const grams = z.int();
+const millimetres = z.int().min(1);
+const reason = z.object({ code: z.string().max(60), details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])) });
+const failure = z.object({ code: z.string().max(60), details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])), cause: z.string().max(500).optional() });
+const boundBy = z.enum(["index", "window", "request", "only-parcel", "manual"]);
+
+export const outcomeSchema = z.enum(["accepted", "intercepted", "rejected", "no-read"]);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/**
+ * Every fact the product can record, by `type.vN`. Past tense; ids and measurements only, never a name or an
+ * address. A published version never changes: a new shape is a new version and an upcaster beside it.
+ */
+export const factCatalog = {
+  "station.booted.v1": z.object({ appVersion: z.string().max(40), wireVersion: z.int() }),
+  "lane.stopped.v1": z.object({ reason: z.string().max(200) }),
+  "lane.resumed.v1": z.object({}),
+  "lane.faulted.v1": z.object({ reason: z.string().max(500) }),
+  "parcel.inducted.v1": z.object({ parcelIndex: z.int().nullable(), trigger: z.enum(["sorter", "scan", "reading"]) }),
+  "parcel.scanned.v1": z.object({ data: z.string().max(512), symbology: z.string().max(40), deviceId: id.nullable(), boundBy }),
+  "parcel.weighed.v1": z.object({ weightGrams: grams, deviceId: id, boundBy }),
+  "parcel.measured.v1": z.object({ lengthMillimetres: millimetres, widthMillimetres: millimetres, heightMillimetres: millimetres, deviceId: id, boundBy }),
+  "reading.discarded.v1": z.object({ kind: z.string().max(20), reason: z.string().max(60), deviceId: id.nullable(), parcelIndex: z.int().nullable() }),
+  "parcel.doubted.v1": z.object({ reason }),
+  "parcel.judged.v1": z.object({
+    verdict: outcomeSchema,
+    reasons: z.array(reason).max(20),
+    chute: z.int().nullable(),
+    orderId: id.nullable(),
+    orderRevision: z.int().nullable(),
+    /** Versions the judgement used, so that it can be repeated. */
+    channelCode: z.string().max(40).nullable(),
+    channelVersion: z.int().nullable(),
+    sortPlanId: z.string().max(64),
+    sortPlanVersion: z.int(),
+    weightGrams: grams.nullable(),
+  }),
+  "label.requested.v1": z.object({ jobId: id, printerId: id, orderId: id, odometerBefore: z.int().nullable() }),
+  "label.printed.v1": z.object({ jobId: id, odometer: z.int().nullable() }),
+  "label.failed.v1": z.object({ jobId: id, failure }),
+  "label.unknown.v1": z.object({ jobId: id, failure }),
+  "label.resolved.v1": z.object({ jobId: id, printed: z.boolean() }),
+  "divert.requested.v1": z.object({ commandId: id, sorterId: id, parcelIndex: z.int(), chute: z.int(), deadlineMs: z.int() }),
+  "divert.confirmed.v1": z.object({ commandId: id.nullable(), parcelIndex: z.int(), chute: z.int() }),
+  "divert.failed.v1": z.object({ commandId: id, failure }),
+  "divert.unknown.v1": z.object({ commandId: id.nullable(), failure }),
+  "parcel.ended.v1": z.object({ outcome: outcomeSchema, reasons: z.array(reason).max(20), chute: z.int().nullable() }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type FactName = keyof typeof factCatalog;
+export type FactPayload<N extends FactName> = z.infer<(typeof factCatalog)[N]>;
+
+/** "parcel.judged.v1" -> type "parcel.judged", version 1. */
+export function splitFactName(name: string): { type: string; version: number } {
+  const at = name.lastIndexOf(".v");
+  return { type: name.slice(0, at), version: Number(name.slice(at + 2)) };
+}
+
+export const joinFactName = (type: string, version: number): string => `${type}.v${version}`;

@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** Who made the fact: the engine by itself, a person, or a device. */
+export const actorSchema = z.union([
+  z.object({ kind: z.literal("engine") }),
+  z.object({ kind: z.literal("operator"), id: z.string().min(1).max(64) }),
+  z.object({ kind: z.literal("device"), id: z.string().min(1).max(64) }),
+]);
+export type Actor = z.infer<typeof actorSchema>;
+
+/**
+ * The stored text of a fact is the JSON of this object with the keys in exactly this order. The hash is
+ * SHA-256 over that text as UTF-8, and `previousHash` chains it to the fact before: nothing can be changed,
+ * removed or slipped in without breaking the chain. Later versions only add keys at the end.
+ */
+export const factEnvelopeSchema = z.object({
+  stationId: z.string().min(1).max(64),
+  logId: z.string().min(1).max(64),
+  sequence: z.int().min(1),
+  id: z.string().min(1).max(64),
+  type: z.string().min(1).max(80),
+  version: z.int().min(1),
+  lane: z.string().max(64).nullable(),
+  parcelId: z.string().max(64).nullable(),
+  /** Id of the fact that led to this one. */
+  causedBy: z.string().max(64).nullable(),
+  /** Wall clock, ISO 8601 UTC with milliseconds: for display. Order is by sequence. */
+  occurredAt: z.string(),
+  bootId: z.string().min(1).max(64),
+  /** Monotonic clock of that boot: durations survive a wall-clock step. */
+  monotonicMs: z.int().min(0),
+  actor: actorSchema,
+  payload: z.record(z.string(), z.unknown()),
+  previousHash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type FactEnvelope = z.infer<typeof factEnvelopeSchema>;
+
+/** What goes over the wire and into both databases: the text as it was hashed, and its hash. */
+export const storedFactSchema = z.object({
+  sequence: z.int().min(1),
+  text: z.string().max(65_536),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type StoredFact = z.infer<typeof storedFactSchema>;
+
+/** Before the first fact of a log. */
+export const genesisHash = "0".repeat(64);

@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert } from "@waystation/shared/failures/assert";
+import { z } from "zod";
+import type { engineConfigSchema } from "../../engine/config/engine-config.ts";
+import type { ReadyMessage } from "../processes/launch-child.ts";
+import { type ChildSpec, defaultRestart } from "../processes/supervise-child.ts";
+import type { DataFolder } from "./data-folder.ts";
+import type { StartOptions } from "./start-options.ts";
+
+/** Which processes a start consists of, and what each is told. Nothing is started here. */
+
+const root = join(import.meta.dirname, "../../..");
+export const stationId = "station-1";
+
+/** Feeder and engine first, so that nothing arrives at a device or a cloud that is gone. */
+export const stopOrder = ["feeder", "engine", "cloud", "twins"] as const;
+
+export type Tokens = { readonly station: string; readonly admin: string };
+/** Fresh for every launch; nothing to keep secret on disk beyond the run file. */
+export const makeTokens = (): Tokens => ({
+  station: randomBytes(24).toString("base64url"),
+  admin: randomBytes(24).toString("base64url"),
+});
+
+type Context = { readonly data: DataFolder; readonly options: StartOptions; readonly tokens: Tokens };
+
+const common = ({ data, options }: Context, name: string) => ({
+  name,
+  logPath: join(data.logs, `${name}.log`),
+  readyTimeoutMs: 60_000,
+  stopTimeoutMs: 10_000,
+  restart: options.exit ? null : defaultRestart,
+});
+
+export function planCloud(context: Context): ChildSpec {
+  const { data, options, tokens } = context;
+  return {
+    ...common(context, "cloud"),
+    script: join(root, "cloud-api/server.ts"),
+    endWithParent: true,
+    command: (last) => ({
+      env: {
+        WAYSTATION_CLOUD_HOST: "127.0.0.1",
+        WAYSTATION_CLOUD_PORT: String(last === null ? options.cloudPort : readPort(last)),
+        WAYSTATION_CLOUD_DATA_DIR: data.cloud,
+        WAYSTATION_CLOUD_ADMIN_TOKEN: tokens.admin,
+      },
+    }),
+  };
+}
+
+/** The devices of the demonstration: a belt with gate, sorter and printer, and a bench with scanner, scale and printer. */
+export const demoDevices = [
+  { deviceId: "belt-gate", family: "dws", model: "dws-delimited", options: {} },
+  { deviceId: "belt-sorter", family: "sorter", model: "modbus-sorter", options: {} },
+  { deviceId: "belt-printer", family: "printer", model: "zebra-zt411", options: {} },
+  { deviceId: "bench-scanner", family: "scanner", model: "honeywell-serial", options: { line: "tcp" } },
+  { deviceId: "bench-scale", family: "scale", model: "mettler-toledo-ics", options: { line: "tcp" } },
+  { deviceId: "bench-printer", family: "printer", model: "zebra-zd421", options: {} },
+] as const;
+export type DemoDeviceId = (typeof demoDevices)[number]["deviceId"];
+type RoleBinding = Readonly<Partial<Record<string, DemoDeviceId>>>;
+type EngineConfigInput = z.input<typeof engineConfigSchema>;
+
+const demoLanes: EngineConfigInput["lanes"] = [
+  {
+    laneId: "belt",
+    kind: "belt",
+    steps: ["weigh", "measure", "label", "divert"],
+    devices: { dimensioner: "belt-gate", sorter: "belt-sorter", printer: "belt-printer" } satisfies RoleBinding,
+  },
+  {
+    laneId: "bench",
+    kind: "bench",
+    steps: ["weigh", "label"],
+    devices: { scanner: "bench-scanner", scale: "bench-scale", printer: "bench-printer" } satisfies RoleBinding,
+  },
+];
+export const rejectChute = 99;
+
+/** One twin per device, each a process of its own. After a restart it comes back under the same port. */
+export function planTwins(context: Context): readonly (ChildSpec & { readonly name: DemoDeviceId })[] {
+  return demoDevices.map(({ deviceId, family, options }) => ({
+    ...common(context, deviceId),
+    script: join(root, "drivers/twins/run-twin.ts"),
+    command: (last) => {
+      const port = last === null ? 0 : readConnection(last).port;
+      return { args: [JSON.stringify({ family, options: { ...options, port } })] };
+    },
+  }));
+}
+
+/** @param twins the ready message of every twin by its name. @param cloud null: the station works alone. */
+export function planEngine(
+  context: Context,
+  twins: ReadonlyMap<string, ReadyMessage>,
+  cloud: EngineConfigInput["cloud"] | null,
+): ChildSpec {
+  const { data, options, tokens } = context;
+  const configPath = join(data.station, "engine.json");
+  const devices = demoDevices.map(({ deviceId, model }) => {
+    const ready = twins.get(deviceId);
+    assert(ready !== undefined, `the twin ${deviceId} was started before the engine`);
+    return { deviceId, model, connection: readConnection(ready) };
+  });
+  return {
+    ...common(context, "engine"),
+    script: join(root, "station-app/engine/entry.ts"),
+    endWithParent: true,
+    command: (last) => {
+      const port = last === null ? options.port : readPort(last);
+      const config: EngineConfigInput = {
+        version: 1,
+        stationId,
+        dataDir: data.station,
+        screen: { port, token: tokens.station, staticDir: join(root, "station-app/dist/renderer") },
+        lanes: demoLanes,
+        devices,
+        rejectChute,
+        ...(cloud ? { cloud } : {}),
+      };
+      // Bears the tokens of this launch.
+      writeFileSync(configPath, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+      return { args: [configPath] };
+    },
+  };
+}
+
+const connectionSchema = z.looseObject({
+  connection: z.object({ type: z.literal("tcp"), host: z.string(), port: z.int().min(1).max(65_535) }),
+});
+const readConnection = (ready: ReadyMessage) => connectionSchema.parse(ready).connection;
+
+const urlSchema = z.looseObject({ url: z.url() });
+/** Where a ready child is reached. */
+export const readUrl = (ready: ReadyMessage): string => urlSchema.parse(ready).url;
+const readPort = (ready: ReadyMessage): number => Number(new URL(readUrl(ready)).port);

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { type Failure, fail, type Result, succeed } from "@waystation/shared/failures/result";
+import { z } from "zod";
+
+const id = z.string().min(1).max(64);
+const milliseconds = z.int().min(1).max(3_600_000);
+const window = z.strictObject({ fromMs: z.int().min(0), toMs: milliseconds });
+
+const laneSchema = z.strictObject({
+  laneId: id,
+  kind: z.enum(["belt", "bench"]),
+  steps: z.array(z.enum(["weigh", "measure", "label", "divert"])).max(4),
+  devices: z.partialRecord(z.enum(["scanner", "scale", "dimensioner", "printer", "sorter"]), id),
+  decideWithinMs: milliseconds.default(3000),
+  labelWithinMs: milliseconds.default(4000),
+  divertWithinMs: milliseconds.default(2000),
+  confirmWithinMs: milliseconds.default(15_000),
+  weighAgainMs: milliseconds.default(1000),
+  maxInFlight: z.int().min(1).max(256).default(32),
+  windows: z
+    .strictObject({ scan: window, weight: window, size: window })
+    .default({ scan: { fromMs: 0, toMs: 3000 }, weight: { fromMs: 0, toMs: 3000 }, size: { fromMs: 0, toMs: 3000 } }),
+});
+
+const connectionSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("tcp"), host: z.string().min(1), port: z.int().min(1).max(65_535) }),
+  z.strictObject({ type: z.literal("serial"), path: z.string().min(1), baudRate: z.int().min(300).max(1_000_000).optional() }),
+]);
+
+const deviceSchema = z.strictObject({
+  deviceId: id,
+  /** Name of a definition in the drivers' registry. */
+  model: z.string().min(1).max(80),
+  connection: connectionSchema,
+  options: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** Everything the engine is told at its start; an unknown key is an error. */
+export const engineConfigSchema = z.strictObject({
+  version: z.literal(1),
+  stationId: id,
+  dataDir: z.string().min(1),
+  /** Absent: the station works alone and keeps its facts. */
+  cloud: z.strictObject({ url: z.url(), token: z.string().min(16) }).optional(),
+  /** Absent under Electron, where the screen comes through a MessagePort. */
+  screen: z.strictObject({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65_535), token: z.string().min(16), staticDir: z.string() }).optional(),
+  lanes: z.array(laneSchema).min(1).max(16),
+  devices: z.array(deviceSchema).max(64),
+  /** Until the cloud has sent a sort plan, everything goes here. */
+  rejectChute: z.int().min(1).max(9999),
+  labelTimeoutMs: milliseconds.default(10_000),
+  weighTimeoutMs: milliseconds.default(3000),
+  /** Tests only: kill the process at the n-th passing of a named point. */
+  crashAt: z.strictObject({ point: z.string(), count: z.int().min(1) }).optional(),
+});
+export type EngineConfig = z.infer<typeof engineConfigSchema>;
+export type DeviceConfig = z.infer<typeof deviceSchema>;
+
+/** Parses once at entry; the sentence names the first wrong field. */
+export function parseEngineConfig(value: unknown): Result<EngineConfig> {
+  const parsed = engineConfigSchema.safeParse(value);
+  if (!parsed.success) return invalid(describeIssue(parsed.error));
+  return checkReferences(parsed.data) ?? succeed(Object.freeze(parsed.data));
+}
+
+export function loadEngineConfig(path: string): Result<EngineConfig> {
+  try {
+    return parseEngineConfig(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    return fail("config.invalid", { reason: `${path} cannot be read as JSON` }, error);
+  }
+}
+
+function checkReferences(config: EngineConfig): { ok: false; failure: Failure } | undefined {
+  const known = new Set(config.devices.map(({ deviceId }) => deviceId));
+  if (known.size !== config.devices.length) return invalid("devices: two devices have the same deviceId");
+  if (new Set(config.lanes.map(({ laneId }) => laneId)).size !== config.lanes.length) return invalid("lanes: two lanes have the same laneId");
+  for (const lane of config.lanes)
+    for (const [role, deviceId] of Object.entries(lane.devices))
+      if (!known.has(deviceId)) return invalid(`lanes.${lane.laneId}.devices.${role}: there is no device ${deviceId}`);
+  return undefined;
+}
+
+const invalid = (reason: string): { ok: false; failure: Failure } => fail("config.invalid", { reason });
+
+function describeIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue === undefined ? "unknown reason" : `${issue.path.join(".") || "(root)"}: ${issue.message}`;
+}

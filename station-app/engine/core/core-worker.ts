@@ -1,0 +1,106 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { Effect } from "@waystation/shared/session/events";
+import { assert } from "@waystation/shared/failures/assert";
+import { createCrashPoints } from "../config/crash-points.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import { epochMs } from "../config/epoch-clock.ts";
+import { openOrderLookup } from "./order-lookup.ts";
+import { createCore, type CoreResult } from "./core.ts";
+import type { CoreInput, CoreOutput } from "./messages.ts";
+import { openStore, systemSources } from "./store.ts";
+
+export type CoreWorkerData = { readonly config: EngineConfig; readonly factsPath: string; readonly ordersPath: string; readonly appVersion: string };
+
+/** The core thread: one message in, effects out. Views follow at most every `viewEveryMs`, so that a screen never slows a parcel. */
+const viewEveryMs = 40;
+/** Long enough without input to move the WAL into the file without anybody waiting for it. */
+const quietMs = 250;
+/** Even a busy line must not let the WAL grow for ever. */
+const commitsPerCheckpoint = 2000;
+
+function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerData): void {
+  const { config } = data;
+  const crash = createCrashPoints(config.crashAt);
+  const sources = systemSources();
+  const store = openStore(data.factsPath, config.stationId, sources, crash);
+  const orders = openOrderLookup(data.ordersPath, config.rejectChute);
+  const core = createCore({ store, orders, lanes: config.lanes, appVersion: data.appVersion, nowMs: epochMs, mintId: sources.mintId });
+  const changed = new Set<string>();
+  let viewTimer: NodeJS.Timeout | undefined;
+  let quietTimer: NodeJS.Timeout | undefined;
+  let deadlineTimer: NodeJS.Timeout | undefined;
+  let deadlineAtMs: number | null = null;
+  let commits = 0;
+
+  const post = (message: CoreOutput): void => port.postMessage(message);
+
+  function publishViews(): void {
+    viewTimer = undefined;
+    post({ kind: "lanes", lanes: core.viewLanes([...changed]), recorded: store.lastSequence() });
+    changed.clear();
+  }
+
+  function send(result: CoreResult): void {
+    if (result.effects.length > 0) post({ kind: "effects", effects: result.effects as Effect[] });
+    for (const laneId of result.changedLanes) changed.add(laneId);
+    if (changed.size > 0) viewTimer ??= setTimeout(publishViews, viewEveryMs);
+    commits += 1;
+    armTimers();
+  }
+
+  function armTimers(): void {
+    const next = core.nextDeadline();
+    if (next !== deadlineAtMs) {
+      deadlineAtMs = next;
+      clearTimeout(deadlineTimer);
+      if (next !== null) deadlineTimer = setTimeout(expire, Math.max(0, next - epochMs()) + 1);
+    }
+    if (quietTimer === undefined) quietTimer = setTimeout(settle, quietMs);
+    else quietTimer.refresh();
+    if (commits >= commitsPerCheckpoint) settle();
+  }
+
+  function expire(): void {
+    deadlineAtMs = null;
+    send(core.tick(epochMs()));
+  }
+
+  function settle(): void {
+    commits = 0;
+    store.checkpoint();
+  }
+
+  function take(message: CoreInput): void {
+    switch (message.kind) {
+      case "event": {
+        const result = core.handle(message.laneId, message.event, message.atMs);
+        send(result);
+        if (message.requestId !== undefined) post({ kind: "reply", requestId: message.requestId, failure: result.failure });
+        return;
+      }
+      case "printer":
+        return send(core.setPrinter(message.printerId, message.ready, message.odometer));
+      case "reload":
+        return orders.reload();
+      case "acknowledged":
+        return store.saveAcknowledged(message.receivedThrough, message.durableThrough);
+      case "status":
+        return post({ kind: "status", requestId: message.requestId, status: core.status() });
+      case "stop":
+        for (const timer of [viewTimer, quietTimer, deadlineTimer]) clearTimeout(timer);
+        store.checkpoint();
+        store.close();
+        orders.close();
+        post({ kind: "stopped" });
+        port.close();
+    }
+  }
+
+  const started = core.start();
+  post({ kind: "started", status: core.status(), lanes: core.viewLanes(core.laneIds()), effects: started.effects });
+  armTimers();
+  port.on("message", take);
+}
+
+assert(parentPort !== null, "the core runs as a worker thread");
+runCoreThread(parentPort, workerData as CoreWorkerData);

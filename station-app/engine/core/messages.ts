@@ -1,0 +1,33 @@
+import type { Failure } from "@waystation/shared/failures/result";
+import type { Effect, SessionEvent } from "@waystation/shared/session/events";
+import type { LaneView } from "@waystation/shared/session/view";
+
+/** What the edge tells the core. Same process, so types are enough; everything from outside was checked before. */
+export type CoreInput =
+  | { readonly kind: "event"; readonly laneId: string; readonly event: SessionEvent; readonly atMs: number; readonly requestId?: number }
+  | { readonly kind: "printer"; readonly printerId: string; readonly ready: boolean; readonly odometer?: number | null }
+  /** The replica committed new channels or sort plans. */
+  | { readonly kind: "reload" }
+  | { readonly kind: "acknowledged"; readonly receivedThrough: number; readonly durableThrough: number }
+  | { readonly kind: "status"; readonly requestId: number }
+  | { readonly kind: "stop" };
+
+export type DecisionTimes = { readonly p50: number; readonly p99: number; readonly count: number };
+
+export type CoreStatus = {
+  readonly logId: string;
+  readonly bootId: string;
+  readonly recorded: number;
+  readonly acknowledged: { readonly receivedThrough: number; readonly durableThrough: number };
+  readonly decisionMs: DecisionTimes;
+  readonly outcomes: Readonly<Record<string, number>>;
+};
+
+/** What the core tells the edge: effects only after their facts are durable. */
+export type CoreOutput =
+  | { readonly kind: "started"; readonly status: CoreStatus; readonly lanes: readonly LaneView[]; readonly effects: readonly Effect[] }
+  | { readonly kind: "effects"; readonly effects: readonly Effect[] }
+  | { readonly kind: "lanes"; readonly lanes: readonly LaneView[]; readonly recorded: number }
+  | { readonly kind: "reply"; readonly requestId: number; readonly failure: Failure | null }
+  | { readonly kind: "status"; readonly requestId: number; readonly status: CoreStatus }
+  | { readonly kind: "stopped" };

@@ -1,0 +1,153 @@
+import { randomFillSync } from "node:crypto";
+import type { FactDraft } from "@waystation/shared/facts/draft";
+import { genesisHash } from "@waystation/shared/facts/envelope";
+import { mintId } from "@waystation/shared/model/id";
+import { hashText, type Stamp, writeFactText } from "./fact-text.ts";
+import { migrateFacts } from "./facts-schema.ts";
+import { openDurable, type Sqlite } from "./open-database.ts";
+import { readOpenParcels } from "./open-parcels.ts";
+import { type ParcelRow, projectFact } from "./project-parcel.ts";
+import { prepareParcelTable } from "./parcel-table.ts";
+
+/** Time and names come from outside, so that a simulation can repeat a run to the bit. */
+export type StoreSources = {
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly mintId: () => string;
+};
+
+/** Called around each commit; tests kill the process here. */
+export type CommitHook = (point: "before-commit" | "after-commit") => void;
+
+export type Store = ReturnType<typeof openStore>;
+
+/**
+ * The only writer of facts.db. `commit` makes facts and the parcel rows they lead to durable in one transaction;
+ * it throws what SQLite throws, and then nothing was recorded.
+ */
+export function openStore(path: string, stationId: string, sources: StoreSources = systemSources(), hook: CommitHook = () => {}) {
+  const db = openDurable(path);
+  migrateFacts(db);
+  const log = openLog(db, stationId, sources);
+  presizeWal(db);
+  const bootId = sources.mintId();
+  const insert = db.prepare("INSERT INTO facts (sequence, text, hash) VALUES (?, ?, ?)");
+  const parcels = prepareParcelTable(db);
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const end = db.prepare("COMMIT");
+  const causes = new Map<string, string>();
+  let { lastSequence, lastHash } = readHead(db);
+
+  function append(drafts: readonly FactDraft[]): void {
+    const stamp: Stamp = { stationId, logId: log.logId, bootId, occurredAt: new Date(sources.nowMs()).toISOString(), monotonicMs: Math.round(sources.monotonicMs()) };
+    const before = new Map<string, ParcelRow | undefined>();
+    const touched = new Map<string, ParcelRow>();
+    let sequence = lastSequence;
+    let previousHash = lastHash;
+    for (const draft of drafts) {
+      sequence += 1;
+      const id = sources.mintId();
+      const causedBy = draft.parcelId === null ? null : (causes.get(draft.parcelId) ?? null);
+      const text = writeFactText(draft, stamp, { sequence, id, causedBy, previousHash });
+      previousHash = hashText(text);
+      insert.run(sequence, text, Buffer.from(previousHash, "hex"));
+      if (draft.parcelId === null) continue;
+      causes.set(draft.parcelId, id);
+      if (!before.has(draft.parcelId)) before.set(draft.parcelId, parcels.read(draft.parcelId));
+      const row = projectFact(touched.get(draft.parcelId) ?? before.get(draft.parcelId), draft, sequence);
+      if (row !== undefined) touched.set(draft.parcelId, row);
+    }
+    for (const [parcelId, row] of touched) parcels.write(before.get(parcelId), row);
+    end.run();
+    lastSequence = sequence;
+    lastHash = previousHash;
+    for (const row of touched.values()) if (row.outcome !== null) causes.delete(row.parcelId);
+  }
+
+  return {
+    stationId,
+    logId: log.logId,
+    bootId,
+    lastSequence: () => lastSequence,
+    /** Facts and rows, durable when this returns. */
+    commit(drafts: readonly FactDraft[]): void {
+      if (drafts.length === 0) return;
+      hook("before-commit");
+      begin.run();
+      try {
+        append(drafts);
+      } catch (error) {
+        if (db.inTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
+      hook("after-commit");
+    },
+    isHandled: prepareHandled(db),
+    openParcels: () => readOpenParcels(db),
+    acknowledged: () => readAcknowledged(db),
+    saveAcknowledged: (receivedThrough: number, durableThrough: number) =>
+      void db.prepare("UPDATE log SET acknowledged_through = ?, durable_through = max(durable_through, ?)").run(receivedThrough, durableThrough),
+    countOutcomes: () => countOutcomes(db),
+    /** Moves the log's tail into the file; called when the line is quiet. The WAL keeps its size. */
+    checkpoint: () => void db.pragma("wal_checkpoint(PASSIVE)"),
+    close: () => void db.close(),
+  };
+}
+
+export const systemSources = (): StoreSources => {
+  const random = createRandomPool();
+  return { nowMs: Date.now, monotonicMs: () => performance.now(), mintId: () => mintId({ nowMs: Date.now, randomBytes: random }) };
+};
+
+/** One call to the system for many ids: a call each would cost more than the rest of the fact's text. */
+function createRandomPool(): (length: number) => Uint8Array {
+  const pool = new Uint8Array(4096);
+  let used = pool.length;
+  return (length) => {
+    if (used + length > pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += length;
+    return pool.subarray(used - length, used);
+  };
+}
+
+const presizeCommits = 2000;
+
+/**
+ * Overwriting a synced file costs half of growing it, and SQLite keeps the WAL's size: so it is grown once, at the
+ * start, to 8 MB, by changing one page over and over without waiting for the disk. The database itself does not grow.
+ */
+function presizeWal(db: Sqlite): void {
+  db.pragma("synchronous = OFF");
+  const touch = db.prepare("UPDATE log SET acknowledged_through = acknowledged_through");
+  for (let commits = 0; commits < presizeCommits; commits += 1) touch.run();
+  db.pragma("wal_checkpoint(RESTART)");
+  db.pragma("synchronous = FULL");
+}
+
+function openLog(db: Sqlite, stationId: string, sources: StoreSources): { logId: string } {
+  db.prepare("INSERT INTO log (one, station_id, log_id) VALUES (1, ?, ?) ON CONFLICT DO NOTHING").run(stationId, sources.mintId());
+  const row = db.prepare("SELECT station_id AS stationId, log_id AS logId FROM log").get() as { stationId: string; logId: string };
+  return row;
+}
+
+const readHead = (db: Sqlite): { lastSequence: number; lastHash: string } => {
+  const row = db.prepare("SELECT sequence, lower(hex(hash)) AS hash FROM facts ORDER BY sequence DESC LIMIT 1").get() as { sequence: number; hash: string } | undefined;
+  return { lastSequence: row?.sequence ?? 0, lastHash: row?.hash ?? genesisHash };
+};
+
+const readAcknowledged = (db: Sqlite): { receivedThrough: number; durableThrough: number } =>
+  db.prepare("SELECT acknowledged_through AS receivedThrough, durable_through AS durableThrough FROM log").get() as { receivedThrough: number; durableThrough: number };
+
+/** Has another parcel used this order up? Those still under way are known to the lanes. */
+function prepareHandled(db: Sqlite): (orderId: string, exceptParcelId: string) => boolean {
+  const statement = db.prepare("SELECT 1 FROM parcels WHERE handled_order = ? AND parcel_id <> ? LIMIT 1").pluck();
+  return (orderId, exceptParcelId) => statement.get(orderId, exceptParcelId) !== undefined;
+}
+
+function countOutcomes(db: Sqlite): Record<string, number> {
+  const rows = db.prepare("SELECT coalesce(outcome, 'open') AS outcome, count(*) AS parcels FROM parcels GROUP BY 1").all() as { outcome: string; parcels: number }[];
+  return Object.fromEntries(rows.map(({ outcome, parcels }) => [outcome, parcels]));
+}

@@ -1,0 +1,33 @@
+import type { DeviceView } from "@waystation/shared/session/view";
+import { useTranslation } from "react-i18next";
+import { usePreferences } from "../../app/preferences.ts";
+import { Icon } from "../../components/icon.tsx";
+import { failureText } from "../../text/format.ts";
+
+/** Every device with its live state; one in trouble also says what to do. */
+export function DeviceChips({ devices }: { devices: readonly DeviceView[] }) {
+  const { t } = useTranslation();
+  const { language } = usePreferences();
+  return (
+    <div className="devices">
+      <h3>{t("list.devices")}</h3>
+      <ul>
+        {devices.map((device) => (
+          <li key={device.deviceId} className="device" data-state={device.state}>
+            <Icon name={device.kind} />
+            <span>{t(`device.kind.${device.kind}`)}</span>
+            <em>{t(`device.state.${device.state}`)}</em>
+          </li>
+        ))}
+      </ul>
+      {devices
+        .filter((device) => device.state !== "ready" && device.failure !== null)
+        .map((device) => (
+          <p key={device.deviceId} className="remedy" role="alert">
+            <Icon name="warning" />
+            {device.failure !== null && failureText(device.failure, language)}
+          </p>
+        ))}
+    </div>
+  );
+}

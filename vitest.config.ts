@@ -1,0 +1,32 @@
+import { defineConfig } from "vitest/config";
+import { CountReporter } from "./station-app/test/support/count-reporter.ts";
+
+/** Long runs (soak, power cut, big simulations) live in `*.long.test.ts` and have their own config. */
+const notHere = ["**/node_modules/**", "**/dist/**", "**/*.long.test.ts", "**/.data/**"];
+const endToEnd = "station-app/test/e2e/**/*.test.ts";
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    reporters: ["default", new CountReporter()],
+    projects: [
+      {
+        extends: true,
+        test: { name: "parts", include: ["**/*.test.ts", "**/*.test.tsx"], exclude: [...notHere, endToEnd] },
+      },
+      {
+        extends: true,
+        // Only these need the screens built, so only a run that contains one of them builds.
+        test: {
+          name: "e2e",
+          include: [endToEnd],
+          exclude: notHere,
+          globalSetup: "./station-app/test/support/build-screens-first.ts",
+        },
+      },
+    ],
+  },
+});
