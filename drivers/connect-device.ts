@@ -23,6 +23,8 @@ export type ConnectDeps = {
   readonly random?: () => number;
   /** For the simulator: a line of its own instead of the binding's. */
   readonly createTransport?: () => Transport;
+  /** Called around every write to the line; a test ends the process here. */
+  readonly onWrite?: (point: "before-write" | "after-write") => void;
 };
 
 /**
@@ -36,12 +38,24 @@ export function connectDevice(
 ): Result<AnyDevice> {
   const definition = findDefinition(binding.model);
   if (!definition) return fail("config.invalid", { reason: `no device model "${binding.model}"` });
+  const { onWrite } = deps;
+  const open = deps.createTransport ?? (() => createTransport(binding.connection, definition.serial));
   return definition.connect({
     deviceId: binding.deviceId,
     options: binding.options ?? {},
-    createTransport: deps.createTransport ?? (() => createTransport(binding.connection, definition.serial)),
+    createTransport: onWrite === undefined ? open : () => watchWrites(open(), onWrite),
     listener,
     clock: deps.clock ?? systemClock,
     random: deps.random ?? Math.random,
   });
 }
+
+const watchWrites = (line: Transport, onWrite: NonNullable<ConnectDeps["onWrite"]>): Transport => ({
+  ...line,
+  write: (bytes) => {
+    onWrite("before-write");
+    const written = line.write(bytes);
+    onWrite("after-write");
+    return written;
+  },
+});

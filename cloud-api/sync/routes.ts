@@ -31,7 +31,7 @@ export function shapeRoutes(deps: CloudDeps): Hono<CloudEnv> {
       const answer = await server.answer(request.value, { stationId, longPollMs: deps.config.longPollMs, signal });
       // A station's rows are nobody else's, whatever lies between.
       const headers = { "cache-control": "private, no-store", vary: "authorization", "content-type": "application/json" };
-      if (answer.kind === "refetch") return context.body(mustRefetch, 409, headers);
+      if (answer.kind === "refetch") return context.body(mustRefetch, 409, { ...headers, "electric-handle": answer.handle });
       return context.body(answer.body, 200, { ...headers, ...answer.headers });
     } finally {
       held -= 1;

@@ -8,8 +8,8 @@ import { formatHandle, formatOffset, readHandle, type ShapePosition, type ShapeR
 
 export type ShapeAnswer =
   | { readonly kind: "messages"; readonly headers: Record<string, string>; readonly body: string }
-  /** The client must begin again at offset -1. */
-  | { readonly kind: "refetch" };
+  /** The client must begin again at offset -1, under another handle. */
+  | { readonly kind: "refetch"; readonly handle: string };
 
 export type ServeOptions = {
   readonly stationId: string;
@@ -28,13 +28,11 @@ export function createShapeServer(database: Database): ShapeServer {
   async function answer(request: ShapeRequest, options: ServeOptions): Promise<ShapeAnswer> {
     const { table, position } = request;
     const state = await readShapeState(database.kysely, table);
-    if (request.handle === null) {
-      const handle = formatHandle({ table, epoch: state.epoch, horizon: state.horizon }, uniquePart());
-      return answerSnapshot(request, handle, state.horizon, 0, options.stationId);
-    }
+    const fresh = formatHandle({ table, epoch: state.epoch, horizon: state.horizon }, uniquePart());
+    if (request.handle === null) return answerSnapshot(request, fresh, state.horizon, 0, options.stationId);
     const handle = readHandle(request.handle);
-    if (handle === null || handle.table !== table || handle.epoch !== state.epoch) return { kind: "refetch" };
-    if (!isInsideLog(position.kind === "snapshot" ? handle.horizon : position.xid, state)) return { kind: "refetch" };
+    if (handle === null || handle.table !== table || handle.epoch !== state.epoch) return { kind: "refetch", handle: fresh };
+    if (!isInsideLog(position.kind === "snapshot" ? handle.horizon : position.xid, state)) return { kind: "refetch", handle: fresh };
     if (position.kind === "snapshot") return answerSnapshot(request, request.handle, handle.horizon, position.row, options.stationId);
     const page = request.live
       ? await waitForPage(request, position, options)

@@ -95,6 +95,19 @@ describe.each(sorters)("%s", (model) => {
     expect(twin.state().commands).toEqual({ 9: 1 });
   });
 
+  test("a command that never left the station may be given again", async () => {
+    const twin = await startSorterTwin({ heartbeatMs: 20 });
+    onTestFinished(twin.stop);
+    const { device, isReady } = connectTwin("sorter", model, twin);
+    const command = { commandId: "once", parcelIndex: 3, chute: 1, deadlineMs: 5000 };
+    const early = await device.divert(command);
+    expect(early.ok ? null : early.failure.code).toBe("device.disconnected");
+    await until(isReady, "ready");
+    await twin.control({ command: "induct", parcelIndex: 3 });
+    expect(await device.divert(command)).toEqual({ ok: true, value: { echoed: true } });
+    expect(twin.state().commands).toEqual({ 3: 1 });
+  });
+
   test("a halted PLC: no echo is unconfirmed, its heartbeat a fault, and it comes back by itself", async () => {
     const { twin, induct, divert, states, isReady, events } = await setUp(model);
     await induct(5);
@@ -108,7 +121,7 @@ describe.each(sorters)("%s", (model) => {
     expect(twin.state().commands[5] ?? 0).toBeLessThanOrEqual(1);
   });
 
-  test.each(["silent", "garble", "noise"])(
+  test.each(["silent", "garble", "noise", "late"])(
     "%s on the line: a new connection, no event lost or doubled",
     async (fault) => {
       const { twin, induct, isReady, states, indexes } = await setUp(model);

@@ -7,7 +7,6 @@ export const genericDws = defineDimensioner({
   vendor: "generic",
   names: ["DWS gate, delimited text over TCP"],
   family: dwsDelimited,
-  tcpPort: 8500,
   confirmed: false,
   source: "public DWS configuration guides: {Code},{Weight},{Length},{Width},{Height},{Timestamp}",
 });

@@ -1,9 +1,10 @@
-import { fail, type Failure } from "@waystation/shared/failures/result";
+import { fail } from "@waystation/shared/failures/result";
 import type { Transport } from "../transport/transport.ts";
 import type { Cancel, Clock } from "./clock.ts";
 import type { Device, DeviceKind, DeviceListener, DeviceState } from "./device.ts";
 import type { Commands, Family, Probe, Session } from "./family.ts";
 import { superviseConnection } from "./supervise.ts";
+import { withDevice } from "./with-device.ts";
 
 export type RunInput<Kind extends DeviceKind, Options> = {
   readonly deviceId: string;
@@ -135,8 +136,4 @@ function createWatchdog(probe: Probe, clock: Clock, onSilent: () => void) {
     },
     end: () => cancel(),
   };
-}
-
-export function withDevice(failure: Failure, deviceId: string): Failure {
-  return { ...failure, details: { device: deviceId, ...failure.details } };
 }

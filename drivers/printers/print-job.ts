@@ -2,6 +2,7 @@ import type { FailureCode } from "@waystation/shared/failures/catalog";
 import { fail, type Failure, type Result } from "@waystation/shared/failures/result";
 import { type Clock, pause } from "../kit/clock.ts";
 import type { PrintJob, PrintOutcome, UnresolvedJob } from "../kit/device.ts";
+import { withDevice } from "../kit/with-device.ts";
 import { countLabels } from "./count-labels.ts";
 import { findTrouble, type HostStatus } from "./host-status.ts";
 
@@ -69,7 +70,7 @@ async function waitUntilFree(line: PrinterLine, deadlineMs: number): Promise<Fai
     const status = await line.readStatus(atLeastOne(remaining(line, deadlineMs)));
     if (!status.ok) return named(line, status.failure);
     const trouble = findTrouble(status.value);
-    
+    if (trouble) return fail(trouble, { device: line.deviceId }).failure;
     if (isIdle(status.value)) return null;
     if (!isOnlyPartial(status.value)) partialSinceMs = null;
     else partialSinceMs ??= line.clock.nowMs();
@@ -174,10 +175,7 @@ const isIdle = (status: HostStatus) =>
 const isOnlyPartial = (status: HostStatus) =>
   status.partialFormat && status.formatsWaiting === 0 && status.labelsRemaining === 0;
 
-const named = (line: PrinterLine, failure: Failure): Failure => ({
-  ...failure,
-  details: { device: line.deviceId, ...failure.details },
-});
+const named = (line: PrinterLine, failure: Failure): Failure => withDevice(failure, line.deviceId);
 
 const failed = (line: PrinterLine, code: FailureCode, details: Failure["details"] = {}): PrintOutcome => ({
   outcome: "failed",

@@ -14,10 +14,9 @@ export const mtSicsScale = defineScale({
 export const mettlerIcs = defineScale({
   model: "mettler-toledo-ics",
   vendor: "Mettler-Toledo",
-  names: ["ICS425", "ICS429", "ICS465", "ICS469"],
+  names: ["ICS469"],
   family: mtSics,
   serial: { baudRate: 9600 },
-  tcpPort: 4305,
   confirmed: false,
   source: 'MT-SICS reference manual; identity reply `I2 A "ICS469 OU 60.18 kg"` in public code',
 });

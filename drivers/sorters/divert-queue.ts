@@ -1,7 +1,9 @@
+import { assert } from "@waystation/shared/failures/assert";
 import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import type { ModbusRequest } from "../framing/modbus-tcp.ts";
 import type { Cancel, Clock } from "../kit/clock.ts";
 import type { DivertCommand } from "../kit/device.ts";
+import { withDevice } from "../kit/with-device.ts";
 import { commandResults, highWord, layout, lowWord, nextSequence, type RegisterMap } from "./register-map.ts";
 
 type Echo = Result<{ readonly echoed: true }>;
@@ -14,8 +16,8 @@ const rememberedCommands = 512;
 
 /**
  * The one command block and those waiting for it. Data and sequence leave in one write but as two requests, data
- * first, so the PLC never sees a new number over old data. No command is ever sent twice: the same commandId
- * gets the first call's answer, and one without an echo stays unconfirmed.
+ * first, so the PLC never sees a new number over old data. No command is ever sent twice: a commandId that was
+ * sent gets its first answer again, and one without an echo stays unconfirmed.
  */
 export function createDivertQueue(deps: {
   readonly deviceId: string;
@@ -43,7 +45,7 @@ export function createDivertQueue(deps: {
   const sendJob = (job: Job) => {
     const sequence = nextSequence(lastSequence);
     const result = deps.send(encodeCommand(map, job.command, sequence));
-    if (!result.ok) return job.finish(result);
+    if (!result.ok) return finishUnsent(job, result.failure);
     lastSequence = sequence;
     const cancelTimeout = deps.clock.after(deps.echoTimeoutMs, () =>
       finishSent(fail("sorter.unconfirmed", { device: deviceId, parcelIndex: job.command.parcelIndex })),
@@ -59,30 +61,42 @@ export function createDivertQueue(deps: {
     sendNext();
   };
 
-  const start = (command: DivertCommand): Promise<Echo> => {
-    const { chute } = command;
-    if (deps.chutes && !deps.chutes.has(chute)) {
-      return Promise.resolve(fail("sorter.chute-unknown", { device: deviceId, chute }));
-    }
-    if (!deps.isReady()) return Promise.resolve(fail("device.disconnected", { device: deviceId }));
-    if (waiting.length >= maximumQueued) {
-      return Promise.resolve(fail("device.queue-full", { device: deviceId, limit: maximumQueued }));
-    }
-    return new Promise((finish) => {
-      waiting.push({ command, finish });
-      sendNext();
-    });
+  /** Why this command cannot even be queued. */
+  const refuse = (command: DivertCommand): Failure | null => {
+    const { chute, parcelIndex } = command;
+    assert(isWord32(parcelIndex), `parcel index ${parcelIndex} does not fit two registers`);
+    const isPossible = deps.chutes
+      ? deps.chutes.has(chute)
+      : Number.isInteger(chute) && chute > 0 && chute <= 0xffff;
+    if (!isPossible) return fail("sorter.chute-unknown", { device: deviceId, chute }).failure;
+    if (!deps.isReady()) return fail("device.disconnected", { device: deviceId }).failure;
+    if (waiting.length < maximumQueued) return null;
+    return fail("device.queue-full", { device: deviceId, limit: maximumQueued }).failure;
+  };
+
+  const remember = (commandId: string, echo: Promise<Echo>) => {
+    given.set(commandId, echo);
+    const oldest = given.size > rememberedCommands ? given.keys().next().value : undefined;
+    if (oldest !== undefined) given.delete(oldest);
+  };
+
+  /** Nothing of it left the station: the same command may be given again. */
+  const finishUnsent = (job: Job, failure: Failure) => {
+    given.delete(job.command.commandId);
+    job.finish({ ok: false, failure: withDevice(failure, deviceId) });
   };
 
   return {
     divert: (command: DivertCommand): Promise<Echo> => {
       const known = given.get(command.commandId);
       if (known) return known;
-      const echo = start(command);
-      given.set(command.commandId, echo);
-      const oldest = given.size > rememberedCommands ? given.keys().next().value : undefined;
-      if (oldest !== undefined) given.delete(oldest);
-      return echo;
+      const failure = refuse(command);
+      if (failure) return Promise.resolve({ ok: false, failure });
+      const { promise, resolve } = Promise.withResolvers<Echo>();
+      remember(command.commandId, promise);
+      waiting.push({ command, finish: resolve });
+      sendNext();
+      return promise;
     },
     isWaiting: () => sent !== null,
     onEcho: (echoedSequence: number, result: number) => {
@@ -94,13 +108,16 @@ export function createDivertQueue(deps: {
     },
     /** What never left has surely failed; what left keeps its deadline, the echo may come on the next line. */
     abandonUnsent: (failure: Failure) => {
-      for (const job of waiting.splice(0)) job.finish({ ok: false, failure });
+      for (const job of waiting.splice(0)) finishUnsent(job, failure);
     },
   };
 }
 
+const isWord32 = (value: number) => Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+
 function encodeCommand(map: RegisterMap, command: DivertCommand, sequence: number): readonly ModbusRequest[] {
-  const { parcelIndex, chute, deadlineMs } = command;
+  const { parcelIndex, chute } = command;
+  const deadlineMs = Math.min(Math.max(0, Math.floor(command.deadlineMs)), 0xffff_ffff);
   const data = [
     highWord(parcelIndex),
     lowWord(parcelIndex),

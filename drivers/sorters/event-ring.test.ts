@@ -69,3 +69,14 @@ test("a PLC that began to count anew is heard from its first event", () => {
   plc.pushEvent("induct", 2, 0);
   expect(indexes()).toEqual([1, 2]);
 });
+
+test("a slot that holds another event than its number says is counted as lost, never delivered", () => {
+  const { plc, read } = setUp();
+  plc.pushEvent("induct", 11, 0);
+  plc.pushEvent("induct", 12, 0);
+  const slotOfFirst = map.status + layout.statusHeadWords + layout.slotWords;
+  plc.write(slotOfFirst, [16]);
+  const { events, refused } = read();
+  expect(events.map(({ parcelIndex }) => parcelIndex)).toEqual([12]);
+  expect(refused).toBe("1 sorter events were lost");
+});

@@ -1,4 +1,4 @@
-import { fail, type Failure, succeed } from "@waystation/shared/failures/result";
+import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
 import { createModbusFramer, decodeResponse, type ModbusRequest } from "../framing/modbus-tcp.ts";
@@ -85,7 +85,7 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     address,
     values: [value],
   });
-  const onWritten = (result: { readonly ok: boolean }) => {
+  const onWritten = (result: Result<unknown>) => {
     if (!result.ok) context.emit({ kind: "refused", reason: "the PLC refused a write" });
   };
 
@@ -112,11 +112,7 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     if (!polling) cancelPoll = clock.after(options.pollMs, pollNow);
   };
 
-  const receiveStatus = (
-    result:
-      | { readonly ok: true; readonly value: readonly number[] }
-      | { readonly ok: false; readonly failure: Failure },
-  ) => {
+  const receiveStatus = (result: Result<readonly number[]>) => {
     polling = false;
     if (!result.ok) return context.drop(result.failure);
     if (!ring) return;
@@ -126,12 +122,12 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     diverts.onEcho(status.echoedSequence, status.result);
     for (const event of status.events) context.emit(event);
     // taken, then acknowledged: a crash in between delivers again rather than never
-    if (status.lastEventSequence !== before) {
-      client.send([write(map.acknowledged, status.lastEventSequence)], onWritten);
-    }
+    if (status.lastEventSequence !== before) acknowledge(status.lastEventSequence);
     noteHeartbeat(status.heartbeat);
-    cancelPoll = clock.after(diverts.isWaiting() ? 1 : options.pollMs, pollNow);
+    if (!polling) cancelPoll = clock.after(diverts.isWaiting() ? 1 : options.pollMs, pollNow);
   };
+
+  const acknowledge = (sequence: number) => client.send([write(map.acknowledged, sequence)], onWritten);
 
   /** Only a change shows that the PLC's program runs; the first value read says nothing. */
   const noteHeartbeat = (value: number) => {
@@ -162,6 +158,8 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
       const [lastCommand, acknowledged] = remembered;
       if (lastCommand === undefined || acknowledged === undefined) return;
       ring ??= createEventRing(map, acknowledged);
+      // the last acknowledgement may have gone down with the line before
+      if (ring.taken() !== acknowledged) acknowledge(ring.taken());
       diverts.resumeAfter(lastCommand);
       started = true;
       pollNow();

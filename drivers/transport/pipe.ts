@@ -23,10 +23,16 @@ export type PipeEvents = {
 };
 export type PipeClient = { readonly send: (bytes: Uint8Array) => void };
 
-/** A serial device where the machine can make one (socat), else TCP with the same bytes. */
-export function openSerialPipe(events: PipeEvents): Promise<Pipe> {
+/**
+ * A serial device where the machine can make one (socat), else TCP with the same bytes. `path` and `port` keep the
+ * address of an earlier start.
+ */
+export function openSerialPipe(
+  events: PipeEvents,
+  settings: { readonly path?: string | undefined; readonly port?: number } = {},
+): Promise<Pipe> {
   const hasSocat = spawnSync("socat", ["-V"], { stdio: "ignore" }).status === 0;
-  return hasSocat ? openPtyPipe(events) : openTcpPipe(events);
+  return hasSocat ? openPtyPipe(events, settings.path) : openTcpPipe(events, { port: settings.port ?? 0 });
 }
 
 export async function openTcpPipe(
@@ -77,6 +83,7 @@ export async function openTcpPipe(
     },
     cut,
     plug: async () => {
+      if (server.listening) return;
       server = createServer({ noDelay: true }, accept);
       await listen(port);
     },
@@ -86,14 +93,17 @@ export async function openTcpPipe(
 }
 
 /** One pseudo terminal: socat holds its master and speaks with us over its own standard input and output. */
-async function openPtyPipe(events: PipeEvents): Promise<Pipe> {
+async function openPtyPipe(events: PipeEvents, wantedPath?: string): Promise<Pipe> {
   const folder = mkdtempSync(join(tmpdir(), "waystation-twin-"));
-  const path = join(folder, "tty");
+  const path = wantedPath ?? join(folder, "tty");
+  // a twin that was killed could not take its link away
+  rmSync(path, { force: true });
   let socat: ChildProcess | null = null;
   let heldLine: number | null = null;
   const client: PipeClient = { send: (bytes) => void socat?.stdin?.write(bytes) };
 
   const plug = async () => {
+    if (socat !== null) return;
     const started = spawn("socat", [`PTY,link=${path},raw,echo=0`, "STDIO"], {
       stdio: ["pipe", "pipe", "ignore"],
     });

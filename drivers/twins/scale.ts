@@ -8,6 +8,8 @@ import { createControl, type Twin, type TwinDeps } from "./twin.ts";
 export const scaleTwinOptionsSchema = z.strictObject({
   line: z.enum(["serial", "tcp"]).default("serial"),
   port: z.int().min(0).max(65_535).default(0),
+  /** Where the serial device is to appear; absent: anywhere. */
+  path: z.string().optional(),
   unit: z.enum(["g", "kg"]).default("kg"),
   capacityGrams: z.int().default(60_000),
   /** S is answered `S I` when the weight has not settled by then. */
@@ -79,7 +81,7 @@ export async function startScaleTwin(
         onRefused: () => undefined,
       }),
   };
-  const pipe = await (options.line === "serial" ? openSerialPipe(events) : openTcpPipe(events, options));
+  const pipe = await (options.line === "serial" ? openSerialPipe(events, options) : openTcpPipe(events, options));
 
   return {
     connection: pipe.connection,

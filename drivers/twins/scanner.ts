@@ -7,6 +7,8 @@ import { createControl, type Twin, type TwinDeps } from "./twin.ts";
 export const scannerTwinOptionsSchema = z.strictObject({
   line: z.enum(["serial", "tcp"]).default("serial"),
   port: z.int().min(0).max(65_535).default(0),
+  /** Where the serial device is to appear; absent: anywhere. */
+  path: z.string().optional(),
   prefix: z.string().default(""),
   terminator: z.string().default("\r"),
 });
@@ -27,7 +29,7 @@ export async function startScannerTwin(
   const line = createFaultyLine();
   let scans = 0;
   const events = { onData: () => undefined };
-  const pipe = await (options.line === "serial" ? openSerialPipe(events) : openTcpPipe(events, options));
+  const pipe = await (options.line === "serial" ? openSerialPipe(events, options) : openTcpPipe(events, options));
 
   return {
     connection: pipe.connection,

@@ -31,6 +31,8 @@ export const sorterTwinOptionsSchema = z.strictObject({
   decisionMs: z.int().min(0).default(1000),
   /** From induction to the chute's photo eye. */
   travelMs: z.int().min(0).default(1200),
+  /** A belt that waits for its orders: an assigned parcel arrives so soon after the assignment. */
+  arriveAfterAssignMs: z.int().min(0).optional(),
   heartbeatMs: z.int().min(10).default(100),
   /** 0: a command is taken at once; else at the next scan cycle. */
   scanCycleMs: z.int().min(0).default(0),
@@ -113,6 +115,11 @@ export async function startSorterTwin(
     tell("confirm", parcel.parcelIndex, chute);
   };
 
+  const arriveSoon = (parcel: Parcel, afterMs: number) => {
+    for (const timer of parcel.timers) clearTimeout(timer);
+    parcel.timers = [setTimeout(() => arrive(parcel), afterMs)];
+  };
+
   const lose = (parcelIndex: number) => {
     for (const timer of parcels.get(parcelIndex)?.timers ?? []) clearTimeout(timer);
     parcels.delete(parcelIndex);
@@ -128,6 +135,7 @@ export async function startSorterTwin(
     if (parcel.decided || ageMs > deadlineMs) return commandResults.late;
     parcel.chute = chute;
     memory.track(parcelIndex, "assigned", chute);
+    if (options.arriveAfterAssignMs !== undefined) arriveSoon(parcel, options.arriveAfterAssignMs);
     return commandResults.accepted;
   };
 

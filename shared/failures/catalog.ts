@@ -78,6 +78,7 @@ export const failureCatalog = {
   "process.not-started": entry(false, "stop", 500, "{name} did not start: {reason}. Its log is {log}.", "{name} 未能启动：{reason}。日志见 {log}。"),
   "process.gave-up": entry(false, "stop", 500, "{name} ended {count} times in a short while ({reason}) and is not started again. Its log is {log}.", "{name} 短时间内退出 {count} 次（{reason}），不再重启。日志见 {log}。"),
   "station.not-running": entry(true, "warning", 503, "No station is running on {path}. Start one with `npm start`.", "{path} 上没有运行中的工作站，请用 `npm start` 启动。"),
+  "run.incomplete": entry(false, "stop", 500, "The run did not come to its end: {reason}.", "运行未完成：{reason}。"),
   "config.invalid": entry(false, "stop", 500, "The configuration is not valid: {reason}.", "配置无效：{reason}。"),
 } as const satisfies Record<string, Entry>;
 

@@ -22,27 +22,32 @@ export async function* decodeText(source: Bytes): AsyncGenerator<string> {
 }
 
 async function* decodePieces(source: Bytes): AsyncGenerator<string> {
-  let held: Buffer = Buffer.alloc(0);
   let decoder: ReturnType<typeof iconv.getDecoder> | null = null;
-  for await (const chunk of source) {
-    if (decoder === null) {
-      held = Buffer.concat([held, chunk]);
-      if (held.length < sampleBytes) continue;
-      if (isAscii(held)) {
-        // Says nothing about the encoding yet: the first Chinese name may come much later.
-        yield held.toString("latin1");
-        held = Buffer.alloc(0);
-        continue;
-      }
-      decoder = iconv.getDecoder(detectEncoding(held));
-      yield decoder.write(held);
-      held = Buffer.alloc(0);
-    } else {
-      yield decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+  for await (const sample of gatherSamples(source)) {
+    // Plain ASCII says nothing about the encoding yet: the first Chinese name may come much later.
+    if (decoder === null && isAscii(sample)) {
+      yield sample.toString("latin1");
+      continue;
     }
+    decoder ??= iconv.getDecoder(detectEncoding(sample));
+    yield decoder.write(sample);
   }
-  decoder ??= iconv.getDecoder(detectEncoding(held));
-  yield decoder.write(held) + (decoder.end() ?? "");
+  yield decoder?.end() ?? "";
+}
+
+/** Pieces of at least the sample's size, however small the source's chunks are; the last may be shorter. */
+async function* gatherSamples(source: Bytes): AsyncGenerator<Buffer> {
+  let chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of source) {
+    chunks.push(chunk);
+    length += chunk.byteLength;
+    if (length < sampleBytes) continue;
+    yield Buffer.concat(chunks, length);
+    chunks = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(chunks, length);
 }
 
 export function detectEncoding(sample: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" | "gb18030" {

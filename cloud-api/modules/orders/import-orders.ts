@@ -1,6 +1,7 @@
 import type { ImportReply } from "@waystation/shared/wire/cloud-http";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import type { Database } from "../../db/connect.ts";
+import type { Order } from "@waystation/shared/model/order";
 import { decodeText } from "./decode-text.ts";
 import { readCsvOrders } from "./read-csv.ts";
 import { readJsonOrders } from "./read-json.ts";
@@ -47,6 +48,10 @@ export async function importOrders(
       continue;
     }
     const { order, label: labelSource } = entry.built.draft;
+    if (!isStorable(order)) {
+      reject(tally, entry.line, "a text holds a character that cannot be stored (U+0000 or half a surrogate pair)");
+      continue;
+    }
     const label = await readLabelSource(labelSource, options.labelFolder);
     if (!label.ok) {
       reject(tally, entry.line, label.reason);
@@ -71,6 +76,9 @@ async function saveBatch(database: Database, batch: readonly OrderParts[], tally
   tally.unchanged += saved.unchanged;
   for (const { line, reason } of saved.rejected) reject(tally, line, reason);
 }
+
+/** JSON.stringify writes both as escapes. */
+const isStorable = (order: Order): boolean => !/\\u(0000|d[89a-f])/.test(JSON.stringify(order));
 
 function reject(tally: Tally, line: number, reason: string): void {
   tally.rejectedCount += 1;

@@ -1,6 +1,5 @@
-import { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
-import { z } from "zod";
 import { type Built, buildOrder } from "./build-order.ts";
 import { matchColumns, type OrderField, type OrderRow, readRow } from "./order-columns.ts";
 
@@ -44,6 +43,7 @@ export async function* readCsvOrders(text: AsyncIterable<string>): AsyncGenerato
     group = { line: item.line, key, rows: [row] };
   }
   if (group !== null) yield finishGroup(group);
+  if (columns === null) yield { kind: "fatal", line: 1, reason: "the file is empty" };
 }
 
 const finishGroup = (group: { line: number; rows: OrderRow[] }): OrderEntry => ({
@@ -60,39 +60,47 @@ function describeMissingColumns(columns: readonly (OrderField | null)[]): string
   return has("weightGrams", "weightKilograms") ? null : "no column for the weight";
 }
 
-async function* readRecords(text: AsyncIterable<string>): AsyncGenerator<Row | { line: number; fatal: string }> {
+type RecordItem = Row | { readonly line: number; readonly fatal: string };
+
+/**
+ * Records are taken by the parser's own callback: read as a stream, those parsed before an error would be lost
+ * with it. One chunk's records are held at a time.
+ */
+async function* readRecords(text: AsyncIterable<string>): AsyncGenerator<RecordItem> {
   const iterator = text[Symbol.asyncIterator]();
   const head = await readFirstLine(iterator);
+  const rows: Row[] = [];
+  let line = 1;
+  let failure: Error | null = null;
   const parser = parse({
     delimiter: detectDelimiter(head),
     record_delimiter: "\n",
     relax_column_count: true,
     relax_quotes: true,
     max_record_size: maxRecordBytes,
-    info: true,
+    on_record: (cells: string[], { lines }) => {
+      rows.push({ line, cells });
+      line = lines + 1;
+      return null;
+    },
   });
-  const source = Readable.from(chainText(head, iterator));
-  source.on("error", (error) => parser.destroy(error));
-  source.pipe(parser);
-  let line = 1;
-  try {
-    for await (const record of parser) {
-      const { record: cells, info } = recordSchema.parse(record);
-      yield { line, cells };
-      line = info.lines + 1;
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    yield { line, fatal: describeCsvError(error) };
-  } finally {
-    source.destroy();
-    parser.destroy();
+  parser.on("error", (error) => {
+    failure = error;
+  });
+  parser.resume();
+  for await (const piece of chainText(head, iterator)) {
+    await new Promise<void>((resolve) => parser.write(piece, () => resolve()));
+    yield* rows.splice(0);
+    if (parser.destroyed) break;
   }
+  if (!parser.destroyed) parser.end();
+  await finished(parser).catch(() => undefined);
+  yield* rows.splice(0);
+  if (failure !== null) yield { line, fatal: describeCsvError(failure) };
 }
 
-const recordSchema = z.object({ record: z.array(z.string()), info: z.object({ lines: z.int() }) });
-
-function describeCsvError(error: CsvError): string {
+function describeCsvError(error: Error): string {
+  if (!(error instanceof CsvError)) throw error;
   const unclosed = error.code === "CSV_QUOTE_NOT_CLOSED" || error.code === "CSV_MAX_RECORD_SIZE";
   return unclosed
     ? "a quotation mark in this record is never closed, or the record is longer than 100 kB; nothing after it was read"

@@ -64,3 +64,10 @@ export type Overview = {
   readonly alarms: number;
   readonly stations: readonly StationView[];
 };
+
+/** Everything one station ever sent, counted; `outcomes` has `open` for parcels under way. */
+export type StationCounts = {
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly factTypes: Readonly<Record<string, number>>;
+  readonly received: number;
+};

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { identifiersFor } from "@waystation/shared/model/barcode/identifiers";
 import type { CloudTables } from "../../db/tables.ts";
-import type { FactView, OrderView, Overview, Page, ParcelView } from "./console-contract.ts";
+import type { FactView, OrderView, Overview, Page, ParcelView, StationCounts } from "./console-contract.ts";
 
 type Db = Kysely<CloudTables>;
 export type PageRequest = { readonly search: string; readonly after: string | null };
@@ -82,6 +82,18 @@ export async function listParcelFacts(db: Db, stationId: string, parcelId: strin
     select ${factColumns} from facts where station_id = ${stationId} and parcel_id = ${parcelId}
     order by log_id, sequence limit 500`.execute(db);
   return rows;
+}
+
+/** How many parcels ended how, and how many facts of each type came from one station. */
+export async function countStation(db: Db, stationId: string): Promise<StationCounts> {
+  const { rows: outcomes } = await sql<{ name: string; count: number }>`
+    select coalesce(outcome, 'open') as name, count(*) as count from parcels where station_id = ${stationId} group by 1`.execute(db);
+  const { rows: factTypes } = await sql<{ name: string; count: number }>`
+    select type as name, count(*) as count from facts where station_id = ${stationId} group by 1 limit 500`.execute(db);
+  const { rows: heads } = await sql<{ received: number }>`
+    select coalesce(sum(received_through), 0)::bigint as received from acknowledgements where station_id = ${stationId}`.execute(db);
+  const byName = (rows: readonly { name: string; count: number }[]) => Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+  return { outcomes: byName(outcomes), factTypes: byName(factTypes), received: heads[0]?.received ?? 0 };
 }
 
 const factColumns = sql`station_id as "stationId", log_id as "logId", sequence, type, version, lane,

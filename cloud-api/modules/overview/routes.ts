@@ -5,7 +5,7 @@ import { watchTables } from "../../db/change-feed.ts";
 import type { CloudDeps, CloudEnv } from "../../http/cloud-env.ts";
 import { replyFailure } from "../../http/failure-reply.ts";
 import { requireAdmin } from "../stations/authenticate.ts";
-import { listFacts, listOrders, listParcelFacts, listParcels, type PageRequest, readOverview } from "./queries.ts";
+import { countStation, listFacts, listOrders, listParcelFacts, listParcels, type PageRequest, readOverview } from "./queries.ts";
 
 const watched = ["orders", "parcels", "facts", "stations", "acknowledgements"];
 const maxWatchers = 50;
@@ -24,6 +24,9 @@ export function overviewRoutes(deps: CloudDeps): Hono<CloudEnv> {
   routes.get("/v1/console/orders", async (context) => context.json(await listOrders(kysely, readPageRequest(context))));
   routes.get("/v1/console/parcels", async (context) => context.json(await listParcels(kysely, readPageRequest(context))));
   routes.get("/v1/console/facts", async (context) => context.json(await listFacts(kysely, readPageRequest(context))));
+  routes.get("/v1/console/stations/:stationId/counts", async (context) =>
+    context.json(await countStation(kysely, context.req.param("stationId"))),
+  );
   routes.get("/v1/console/parcels/:stationId/:parcelId/facts", async (context) => {
     const { stationId, parcelId } = context.req.param();
     return context.json({ items: await listParcelFacts(kysely, stationId, parcelId) });

@@ -10,6 +10,8 @@ export function checkPortFree(port: number, option: string): Promise<Result<null
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error) => resolve(fail("port.in-use", { port, option }, error)));
-    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(succeed(null))));
+    server.listen({ host: "127.0.0.1", port, exclusive: true }, () =>
+      server.close(() => resolve(succeed(null))),
+    );
   });
 }

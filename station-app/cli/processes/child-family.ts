@@ -1,11 +1,15 @@
-import type { Failure, Result } from "@waystation/shared/failures/result";
+import { type Failure, fail, type Result } from "@waystation/shared/failures/result";
 import type { ReadyMessage } from "./launch-child.ts";
 import { readProcessIdentity } from "./process-identity.ts";
 import type { RunState } from "./run-file.ts";
 import { type ChildEvent, type ChildSpec, type SupervisedChild, superviseChild } from "./supervise-child.ts";
 
 export type ChildFamily = {
-  readonly start: (spec: ChildSpec, group: string, onEvent?: (event: ChildEvent) => void) => Promise<Result<ReadyMessage>>;
+  readonly start: (
+    spec: ChildSpec,
+    group: string,
+    onEvent?: (event: ChildEvent) => void,
+  ) => Promise<Result<ReadyMessage>>;
   readonly send: (name: string, command: object) => boolean;
   readonly running: () => RunState["processes"];
   /** Resolves with the failure of the first child that is given up for good. */
@@ -20,7 +24,15 @@ export function createFamily(onChange: () => void): ChildFamily {
   const members: { readonly child: SupervisedChild; readonly group: string }[] = [];
   const { promise: lost, resolve: lose } = Promise.withResolvers<Failure>();
 
-  const start: ChildFamily["start"] = (spec, group, onEvent) => {
+  let ending = false;
+
+  const start: ChildFamily["start"] = async (spec, group, onEvent) => {
+    if (ending)
+      return fail("process.not-started", {
+        name: spec.name,
+        reason: "everything is being stopped",
+        log: spec.logPath,
+      });
     const child = superviseChild(spec, (event) => {
       if (event.kind === "gave-up") lose(event.failure);
       onEvent?.(event);
@@ -38,9 +50,12 @@ export function createFamily(onChange: () => void): ChildFamily {
     });
 
   const stop: ChildFamily["stop"] = async (groups) => {
+    ending = true;
     const known = new Set(groups);
     for (const group of [...groups, null]) {
-      const next = members.filter((member) => (group === null ? !known.has(member.group) : member.group === group));
+      const next = members.filter((member) =>
+        group === null ? !known.has(member.group) : member.group === group,
+      );
       await Promise.all(next.map(({ child }) => child.stop()));
     }
   };
@@ -52,6 +67,7 @@ export function createFamily(onChange: () => void): ChildFamily {
     stop,
     send: (name, command) => members.find(({ child }) => child.name === name)?.child.send(command) ?? false,
     kill: () => {
+      ending = true;
       for (const { child } of members) child.kill();
     },
   };

@@ -273,6 +273,23 @@ test.each([
   await until(() => isGone(grandchild));
 });
 
+test("worker threads and grandchildren of a child that ends with its supervisor go their own way", async () => {
+  const { child, events } = supervise(
+    `import { fork } from "node:child_process";
+     import { isMainThread, Worker } from "node:worker_threads";
+     if (!isMainThread || process.argv[2] === "grandchild") setTimeout(() => process.exit(5), 100);
+     else {
+       const worker = new Worker(process.argv[1]);
+       const grandchild = fork(process.argv[1], ["grandchild"], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+       const codes = await Promise.all([worker, grandchild].map((one) => new Promise((resolve) => one.on("exit", resolve))));
+       console.log(JSON.stringify({ event: "ready", codes }));
+     }`,
+    { endWithParent: true, restart: null },
+  );
+  expect(await child.start()).toMatchObject({ ok: true, value: { codes: [5, 5] } });
+  await until(() => events.some((event) => event.kind === "gave-up"));
+});
+
 test("a child that has nothing more to do ends although it watches its supervisor", async () => {
   const { child, events } = supervise(sayReady, { endWithParent: true, restart: null });
   await child.start();

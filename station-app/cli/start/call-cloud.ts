@@ -9,24 +9,26 @@ const timeoutMs = 600_000;
 
 export type CloudCall = {
   readonly path: string;
-  /** JSON text, or a file that is sent as a stream. */
-  readonly body: string | { readonly file: string };
+  /** JSON text, or a file that is sent as a stream; absent: the path is only read. */
+  readonly body?: string | { readonly file: string };
 };
 
 export type CloudClient = <Reply>(call: CloudCall, schema: z.ZodType<Reply>) => Promise<Result<Reply>>;
 
-/** POSTs as the cloud's administrator. A refusal comes back as the cloud's own failure. */
+/** Calls as the cloud's administrator. A refusal comes back as the cloud's own failure. */
 export const createCloudClient =
   (url: string, adminToken: string): CloudClient =>
   async ({ path, body }, schema) => {
     try {
-      const response = await fetch(new URL(path, url), {
-        method: "POST",
+      // `duplex` is asked for with a streamed body and is not in the DOM's types.
+      const request = {
+        method: body === undefined ? "GET" : "POST",
         headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
-        body: typeof body === "string" ? body : Readable.toWeb(createReadStream(body.file)),
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : streamFile(body.file) }),
         duplex: "half",
         signal: AbortSignal.timeout(timeoutMs),
-      });
+      };
+      const response = await fetch(new URL(path, url), request);
       const reply: unknown = await response.json();
       if (!response.ok) return { ok: false, failure: readFailure(reply, response.status) };
       return succeed(schema.parse(reply));
@@ -34,6 +36,9 @@ export const createCloudClient =
       return fail("cloud.unreachable", {}, error);
     }
   };
+
+/** Node's own type of a web stream lacks what the DOM's has added since. */
+const streamFile = (path: string) => Readable.toWeb(createReadStream(path)) as unknown as BodyInit;
 
 const isFailureCode = (code: string): code is FailureCode => code in failureCatalog;
 

@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -23,11 +32,20 @@ async function open(fresh = false) {
 
 test("a new folder is made, marked and claimed; its run file is for its owner alone", async () => {
   const data = await open();
-  expect(readdirSync(folder).sort()).toEqual(["cloud", "logs", "run.json", "station", "waystation-data.json"]);
+  expect(readdirSync(folder).sort()).toEqual([
+    "cloud",
+    "logs",
+    "run.json",
+    "station",
+    "waystation-data.json",
+  ]);
   expect(statSync(join(folder, "run.json")).mode & 0o777).toBe(0o600);
   data.runFile.update({ urls: { station: "http://127.0.0.1:1/" }, tokens: { station: "secret" } });
   expect(statSync(join(folder, "run.json")).mode & 0o777).toBe(0o600);
-  expect(readRunningState(folder)).toMatchObject({ pid: process.pid, urls: { station: "http://127.0.0.1:1/" } });
+  expect(readRunningState(folder)).toMatchObject({
+    pid: process.pid,
+    urls: { station: "http://127.0.0.1:1/" },
+  });
   data.runFile.remove();
   expect(readRunningState(folder)).toBeNull();
   expect(readdirSync(folder)).not.toContain("run.json");
@@ -49,7 +67,10 @@ test("a folder with somebody else's files is refused and untouched", async () =>
   mkdirSync(join(folder, "station"), { recursive: true });
   writeFileSync(join(folder, "station/holiday.jpg"), "mine");
   for (const fresh of [false, true]) {
-    expect(await openDataFolder(folder, { fresh })).toMatchObject({ ok: false, failure: { code: "data.not-ours" } });
+    expect(await openDataFolder(folder, { fresh })).toMatchObject({
+      ok: false,
+      failure: { code: "data.not-ours" },
+    });
   }
   expect(readdirSync(folder)).toEqual(["station"]);
   expect(existsSync(join(folder, "station/holiday.jpg"))).toBe(true);
@@ -57,7 +78,10 @@ test("a folder with somebody else's files is refused and untouched", async () =>
 
 test("a file in the place of the folder is refused", async () => {
   writeFileSync(folder, "a file");
-  expect(await openDataFolder(folder, { fresh: true })).toMatchObject({ ok: false, failure: { code: "data.not-ours" } });
+  expect(await openDataFolder(folder, { fresh: true })).toMatchObject({
+    ok: false,
+    failure: { code: "data.not-ours" },
+  });
   expect(readFileSync(folder, "utf8")).toBe("a file");
 });
 
@@ -78,7 +102,14 @@ test("a run file of a process number that now is somebody else's does not lock t
   await once(stranger, "spawn");
   const pid = stranger.pid ?? 0;
   const known = { name: "engine", pid, identity: "another boot 1" };
-  const state = { version: 1, ...known, startedAt: "2026-01-01T00:00:00Z", processes: [known], urls: {}, tokens: {} };
+  const state = {
+    version: 1,
+    ...known,
+    startedAt: "2026-01-01T00:00:00Z",
+    processes: [known],
+    urls: {},
+    tokens: {},
+  };
   writeFileSync(join(folder, "run.json"), JSON.stringify({ ...state, name: undefined }));
   const data = await open();
   expect(readRunningState(folder)?.pid).toBe(process.pid);

@@ -26,7 +26,10 @@ const owned = ["station", "cloud", "logs"] as const;
  * Makes or takes the data folder. Failures: data.not-ours for a folder with something else in it, data.in-use
  * while another start has it; in both cases nothing is touched, with `fresh` neither.
  */
-export async function openDataFolder(givenPath: string, options: { readonly fresh: boolean }): Promise<Result<DataFolder>> {
+export async function openDataFolder(
+  givenPath: string,
+  options: { readonly fresh: boolean },
+): Promise<Result<DataFolder>> {
   const path = resolve(givenPath);
   if (!isOursOrEmpty(path)) return fail("data.not-ours", { path });
   mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -48,7 +51,10 @@ function isOursOrEmpty(path: string): boolean {
   if (!existsSync(path)) return true;
   try {
     const names = readdirSync(path);
-    return names.length === 0 || (names.includes(marker) && readFileSync(join(path, marker), "utf8").includes(`"waystation-data"`));
+    return (
+      names.length === 0 ||
+      (names.includes(marker) && readFileSync(join(path, marker), "utf8").includes(`"waystation-data"`))
+    );
   } catch {
     return false;
   }

@@ -7,7 +7,7 @@ import type { engineConfigSchema } from "../../engine/config/engine-config.ts";
 import type { ReadyMessage } from "../processes/launch-child.ts";
 import { type ChildSpec, defaultRestart } from "../processes/supervise-child.ts";
 import type { DataFolder } from "./data-folder.ts";
-import type { StartOptions } from "./start-options.ts";
+import type { RunOptions, StartOptions } from "./start-options.ts";
 
 /** Which processes a start consists of, and what each is told. Nothing is started here. */
 
@@ -24,7 +24,7 @@ export const makeTokens = (): Tokens => ({
   admin: randomBytes(24).toString("base64url"),
 });
 
-type Context = { readonly data: DataFolder; readonly options: StartOptions; readonly tokens: Tokens };
+type Context = { readonly data: DataFolder; readonly options: RunOptions; readonly tokens: Tokens };
 
 const common = ({ data, options }: Context, name: string) => ({
   name,
@@ -51,43 +51,58 @@ export function planCloud(context: Context): ChildSpec {
   };
 }
 
-/** The devices of the demonstration: a belt with gate, sorter and printer, and a bench with scanner, scale and printer. */
+/** Five devices: a belt with gate and sorter, a bench with scanner and scale, and one printer between them. */
 export const demoDevices = [
-  { deviceId: "belt-gate", family: "dws", model: "dws-delimited", options: {} },
-  { deviceId: "belt-sorter", family: "sorter", model: "modbus-sorter", options: {} },
-  { deviceId: "belt-printer", family: "printer", model: "zebra-zt411", options: {} },
-  { deviceId: "bench-scanner", family: "scanner", model: "honeywell-serial", options: { line: "tcp" } },
-  { deviceId: "bench-scale", family: "scale", model: "mettler-toledo-ics", options: { line: "tcp" } },
-  { deviceId: "bench-printer", family: "printer", model: "zebra-zd421", options: {} },
+  { deviceId: "belt-gate", family: "dws", model: "dws-delimited", serial: false },
+  { deviceId: "belt-sorter", family: "sorter", model: "modbus-sorter", serial: false },
+  { deviceId: "printer", family: "printer", model: "zebra-zt411", serial: false },
+  { deviceId: "bench-scanner", family: "scanner", model: "honeywell-serial", serial: true },
+  { deviceId: "bench-scale", family: "scale", model: "mettler-toledo-ics", serial: true },
 ] as const;
 export type DemoDeviceId = (typeof demoDevices)[number]["deviceId"];
 type RoleBinding = Readonly<Partial<Record<string, DemoDeviceId>>>;
 type EngineConfigInput = z.input<typeof engineConfigSchema>;
 
-const demoLanes: EngineConfigInput["lanes"] = [
-  {
-    laneId: "belt",
-    kind: "belt",
-    steps: ["weigh", "measure", "label", "divert"],
-    devices: { dimensioner: "belt-gate", sorter: "belt-sorter", printer: "belt-printer" } satisfies RoleBinding,
+/** A run that ends by itself has no belt to keep time with: its parcels wait for a busy machine rather than run past. */
+const paces = {
+  live: { sorter: { decisionMs: 3000, travelMs: 4000 }, lane: { decideWithinMs: 2500, labelWithinMs: 2500, divertWithinMs: 3000, confirmWithinMs: 15_000 } },
+  unhurried: {
+    sorter: { decisionMs: 60_000, travelMs: 60_500, arriveAfterAssignMs: 20 },
+    lane: { decideWithinMs: 30_000, labelWithinMs: 30_000, divertWithinMs: 60_000, confirmWithinMs: 90_000 },
   },
-  {
-    laneId: "bench",
-    kind: "bench",
-    steps: ["weigh", "label"],
-    devices: { scanner: "bench-scanner", scale: "bench-scale", printer: "bench-printer" } satisfies RoleBinding,
-  },
-];
-export const rejectChute = 99;
+} as const;
 
-/** One twin per device, each a process of its own. After a restart it comes back under the same port. */
-export function planTwins(context: Context): readonly (ChildSpec & { readonly name: DemoDeviceId })[] {
-  return demoDevices.map(({ deviceId, family, options }) => ({
+const choosePace = ({ exit, rate }: StartOptions) => (exit && rate === undefined ? paces.unhurried : paces.live);
+
+function planLanes(options: StartOptions): EngineConfigInput["lanes"] {
+  const { lane } = choosePace(options);
+  const window = { fromMs: 0, toMs: lane.decideWithinMs };
+  const timing = { ...lane, windows: { scan: window, weight: window, size: window } };
+  const belt = { dimensioner: "belt-gate", sorter: "belt-sorter", printer: "printer" } satisfies RoleBinding;
+  const bench = { scanner: "bench-scanner", scale: "bench-scale", printer: "printer" } satisfies RoleBinding;
+  return [
+    { laneId: "belt", kind: "belt", steps: ["weigh", "measure", "label", "divert"], devices: belt, ...timing },
+    { laneId: "bench", kind: "bench", steps: ["weigh", "label"], devices: bench, ...timing },
+  ];
+}
+export const rejectChute = 99;
+/** The demonstration's sorter has the chutes of its sort plan, 98 for what a supervisor must look at. */
+const chutesOfPlan = [...Array.from({ length: 12 }, (_, index) => index + 1), 98];
+
+/** One twin per device, each a process of its own. After a restart it comes back under the same address. */
+export function planTwins(context: Context): readonly ChildSpec[] {
+  return demoDevices.map(({ deviceId, family, serial }) => ({
     ...common(context, deviceId),
     script: join(root, "drivers/twins/run-twin.ts"),
     command: (last) => {
-      const port = last === null ? 0 : readConnection(last).port;
-      return { args: [JSON.stringify({ family, options: { ...options, port } })] };
+      const connection = last === null ? null : readConnection(last);
+      const port = connection?.type === "tcp" ? connection.port : 0;
+      const options = {
+        port,
+        ...(serial ? { path: join(context.data.station, `tty-${deviceId}`) } : {}),
+        ...(family === "sorter" ? { ...choosePace(context.options).sorter, chutes: chutesOfPlan, rejectChute } : {}),
+      };
+      return { args: [JSON.stringify({ family, options })] };
     },
   }));
 }
@@ -116,7 +131,7 @@ export function planEngine(
         stationId,
         dataDir: data.station,
         screen: { port, token: tokens.station, staticDir: join(root, "station-app/dist/renderer") },
-        lanes: demoLanes,
+        lanes: planLanes(options),
         devices,
         rejectChute,
         ...(cloud ? { cloud } : {}),
@@ -129,7 +144,10 @@ export function planEngine(
 }
 
 const connectionSchema = z.looseObject({
-  connection: z.object({ type: z.literal("tcp"), host: z.string(), port: z.int().min(1).max(65_535) }),
+  connection: z.discriminatedUnion("type", [
+    z.object({ type: z.literal("tcp"), host: z.string(), port: z.int().min(1).max(65_535) }),
+    z.object({ type: z.literal("serial"), path: z.string() }),
+  ]),
 });
 const readConnection = (ready: ReadyMessage) => connectionSchema.parse(ready).connection;
 

@@ -9,15 +9,26 @@ export type Progress = {
   readonly live: (text: string) => void;
 };
 
-type Output = { readonly isTTY?: boolean; readonly columns?: number; readonly write: (text: string) => unknown };
+type Output = {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly write: (text: string) => unknown;
+};
 
 const plainEveryMs = 10_000;
 const eraseLine = "\r\u001b[2K";
 
-export function createProgress(output: Output, options: { readonly json: boolean; readonly nowMs?: () => number }): Progress {
+export function createProgress(
+  output: Output,
+  options: { readonly json: boolean; readonly nowMs?: () => number },
+): Progress {
   const nowMs = options.nowMs ?? (() => performance.now());
   const seconds = (sinceMs: number) => `${((nowMs() - sinceMs) / 1000).toFixed(1)} s`;
-  const timed = async <T>(work: () => Promise<T>, begin: () => void, end: (took: string) => void): Promise<T> => {
+  const timed = async <T>(
+    work: () => Promise<T>,
+    begin: () => void,
+    end: (took: string) => void,
+  ): Promise<T> => {
     const startedAt = nowMs();
     begin();
     const result = await work();
@@ -34,7 +45,12 @@ type Timed = <T>(work: () => Promise<T>, begin: () => void, end: (took: string) 
 function createJsonProgress(output: Output, timed: Timed): Progress {
   const event: Progress["event"] = (value) => void output.write(`${JSON.stringify(value)}\n`);
   return {
-    step: (name, work) => timed(work, () => {}, (took) => event({ event: "step", name, took })),
+    step: (name, work) =>
+      timed(
+        work,
+        () => {},
+        (took) => event({ event: "step", name, took }),
+      ),
     say: (text) => event({ event: "message", text }),
     event,
     live: () => {},
@@ -45,7 +61,12 @@ function createPlainProgress(output: Output, timed: Timed, nowMs: () => number):
   const say = (text: string) => void output.write(`${text}\n`);
   let nextAt = 0;
   return {
-    step: (name, work) => timed(work, () => {}, (took) => say(`${name}  ${took}`)),
+    step: (name, work) =>
+      timed(
+        work,
+        () => {},
+        (took) => say(`${name}  ${took}`),
+      ),
     say,
     event: () => {},
     live: (text) => {

@@ -1,47 +1,57 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { describeFailure } from "@waystation/shared/failures/catalog";
-import { type Failure, fail, type Result, succeed } from "@waystation/shared/failures/result";
+import { type Failure, type Result, succeed } from "@waystation/shared/failures/result";
+import { askStation, type StationStatus } from "../ask-station.ts";
 import { buildScreens } from "../build-screens.ts";
 import { type ChildFamily, createFamily } from "../processes/child-family.ts";
+import { feed } from "../play/feed.ts";
+import { fillCloud } from "../play/fill-cloud.ts";
+import type { RunSummary } from "../play/summarise.ts";
 import { checkPortFree } from "../processes/check-port.ts";
 import type { ReadyMessage } from "../processes/launch-child.ts";
 import { listenForStop } from "../processes/stop-request.ts";
 import type { ChildEvent, ChildSpec } from "../processes/supervise-child.ts";
 import { type CloudClient, createCloudClient } from "./call-cloud.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { makeTokens, planCloud, planEngine, planTwins, readUrl, stationId, stopOrder, type Tokens } from "./plan.ts";
+import {
+  makeTokens,
+  planCloud,
+  planEngine,
+  planTwins,
+  readUrl,
+  stationId,
+  stopOrder,
+  type Tokens,
+} from "./plan.ts";
 import { registerStation } from "./prepare-cloud.ts";
 import type { Progress } from "./progress.ts";
-import type { StartOptions } from "./start-options.ts";
+import type { RunOptions, StartOptions } from "./start-options.ts";
 
-/** What a feeder needs: it plays parcels into the twins and reads the result off the cloud and the engine. */
+/** What the feeder needs: it plays parcels into the twins and reads the result off the cloud and the engine. */
 export type Station = {
   readonly options: StartOptions;
   readonly tokens: Tokens;
   readonly cloud: CloudClient;
-  readonly cloudUrl: string;
   readonly stationUrl: string;
+  /** Folder of facts.db and orders.db. */
+  readonly stationData: string;
+  /** How many orders the station must see before the first parcel. */
+  readonly ordersImported: number;
   readonly sendToTwin: (deviceId: string, command: object) => boolean;
+  readonly readStatus: () => Promise<Result<StationStatus>>;
   readonly progress: Progress;
 };
 
 export type Feeder = {
   /** Resolves when its parcels are through, with what --exit prints; a failure makes the start fail. */
-  readonly finished: Promise<Result<Readonly<Record<string, unknown>>>>;
+  readonly finished: Promise<Result<RunSummary>>;
   readonly stop: () => Promise<void>;
-};
-
-export type StartHooks = {
-  /** Channels, sort plan and orders, before the engine starts. */
-  readonly fillCloud?: (cloud: CloudClient, options: StartOptions, progress: Progress) => Promise<Result<unknown>>;
-  readonly feed?: (station: Station) => Feeder;
 };
 
 /**
  * Starts everything, stays until it is asked to end (or, with --exit, until the feeder is done), and ends
  * everything in order. The failure is what made it end before.
  */
-export async function runStart(options: StartOptions, progress: Progress, hooks: StartHooks = {}): Promise<Result<null>> {
+export async function runStart(options: RunOptions, progress: Progress): Promise<Result<RunSummary | null>> {
   const free = await checkPorts(options);
   if (!free.ok) return free;
   const opened = await openDataFolder(options.data, { fresh: options.fresh });
@@ -54,13 +64,19 @@ export async function runStart(options: StartOptions, progress: Progress, hooks:
     data.runFile.remove();
     process.exit(1);
   });
-  const asked = new Promise<Result<null>>((resolve) => stop.signal.addEventListener("abort", () => resolve(succeed(null))));
+  const asked = new Promise<{ readonly ok: true; readonly value: null }>((resolve) =>
+    stop.signal.addEventListener("abort", () => resolve({ ok: true, value: null })),
+  );
   let feeder: Feeder | null = null;
   try {
-    const started = await Promise.race([startAll({ options, data, tokens: makeTokens(), family, progress, hooks }), asked]);
-    if (!started.ok || started.value === null) return started.ok ? succeed(null) : started;
+    const started = await Promise.race([
+      startAll({ options, data, tokens: makeTokens(), family, progress }),
+      asked,
+    ]);
+    if (!started.ok) return started;
+    if (started.value === null) return succeed(null);
     feeder = started.value.feeder;
-    return await Promise.race([asked, family.lost.then(asFailed), finish(feeder, options, progress)]);
+    return await Promise.race([asked, family.lost.then(asFailed), finish(feeder, options)]);
   } finally {
     if (stop.signal.aborted) progress.say("Stopping; Ctrl-C again ends at once.");
     await feeder?.stop();
@@ -70,23 +86,22 @@ export async function runStart(options: StartOptions, progress: Progress, hooks:
   }
 }
 
-async function checkPorts({ port, cloudPort }: StartOptions): Promise<Result<null>> {
+async function checkPorts({ port, cloudPort }: RunOptions): Promise<Result<null>> {
   const station = await checkPortFree(port, "--port");
   return station.ok ? checkPortFree(cloudPort, "--cloud-port") : station;
 }
 
 type Setup = {
-  readonly options: StartOptions;
+  readonly options: RunOptions;
   readonly data: DataFolder;
   readonly tokens: Tokens;
   readonly family: ChildFamily;
   readonly progress: Progress;
-  readonly hooks: StartHooks;
 };
 
 /** Screens, cloud, twins, engine, feeder: each needs the one before. */
-async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder | null }>> {
-  const { options, data, tokens, family, progress, hooks } = setup;
+async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder }>> {
+  const { options, data, tokens, family, progress } = setup;
   await progress.step("screens", () => buildScreens());
 
   const cloudReady = await startChild(setup, planCloud(setup), "cloud");
@@ -95,23 +110,40 @@ async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder | null }>
   const cloud = createCloudClient(cloudUrl, tokens.admin);
   const stationToken = await registerStation(cloud, stationId);
   if (!stationToken.ok) return stationToken;
-  const filled = await hooks.fillCloud?.(cloud, options, progress);
-  if (filled?.ok === false) return filled;
+  const filled = await fillCloud(cloud, options, progress);
+  if (!filled.ok) return filled;
 
   const twins = await progress.step("devices", () => startTwins(setup));
   if (!twins.ok) return twins;
-  const engineReady = await startChild(setup, planEngine(setup, twins.value, { url: cloudUrl, token: stationToken.value }), "engine");
+  const engineReady = await startChild(
+    setup,
+    planEngine(setup, twins.value, { url: cloudUrl, token: stationToken.value }),
+    "engine",
+  );
   if (!engineReady.ok) return engineReady;
   const stationUrl = readUrl(engineReady.value);
 
   data.runFile.update({ urls: { station: stationUrl, cloud: cloudUrl }, tokens });
   announce(progress, { stationUrl, cloudUrl, data });
   const sendToTwin = (deviceId: string, command: object) => family.send(deviceId, command);
-  const feeder = hooks.feed?.({ options, tokens, cloud, cloudUrl, stationUrl, sendToTwin, progress }) ?? null;
+  const feeder = feed({
+    options,
+    tokens,
+    cloud,
+    stationUrl,
+    stationData: data.station,
+    ordersImported: filled.value.imported + filled.value.unchanged,
+    sendToTwin,
+    readStatus: () => askStation(stationUrl, tokens.station),
+    progress,
+  });
   return succeed({ feeder });
 }
 
-function announce(progress: Progress, where: { stationUrl: string; cloudUrl: string; data: DataFolder }): void {
+function announce(
+  progress: Progress,
+  where: { stationUrl: string; cloudUrl: string; data: DataFolder },
+): void {
   const { stationUrl, cloudUrl, data } = where;
   progress.event({ event: "ready", station: stationUrl, cloud: cloudUrl, data: data.path });
   progress.say(`Station  ${stationUrl}`);
@@ -119,10 +151,20 @@ function announce(progress: Progress, where: { stationUrl: string; cloudUrl: str
   progress.say(`Data     ${data.path}   (Ctrl-C ends)`);
 }
 
-const startChild = ({ family, progress }: Setup, spec: ChildSpec, group: string): Promise<Result<ReadyMessage>> =>
+const startChild = (
+  { family, progress }: Setup,
+  spec: ChildSpec,
+  group: string,
+): Promise<Result<ReadyMessage>> =>
   progress.step(group, () => family.start(spec, group, tellAbout(spec.name, progress)));
 
-async function startTwins({ options, data, tokens, family, progress }: Setup): Promise<Result<ReadonlyMap<string, ReadyMessage>>> {
+async function startTwins({
+  options,
+  data,
+  tokens,
+  family,
+  progress,
+}: Setup): Promise<Result<ReadonlyMap<string, ReadyMessage>>> {
   const ready = new Map<string, ReadyMessage>();
   const starts = planTwins({ options, data, tokens }).map(async (spec) => {
     const result = await family.start(spec, "twins", tellAbout(spec.name, progress));
@@ -139,12 +181,9 @@ const tellAbout = (name: string, progress: Progress) => (event: ChildEvent) => {
 };
 
 /** Without --exit the station stays when the parcels are through. */
-async function finish(feeder: Feeder | null, { exit }: StartOptions, progress: Progress): Promise<Result<null>> {
-  if (feeder === null) return exit ? succeed(null) : new Promise<never>(() => {});
+async function finish(feeder: Feeder, { exit }: StartOptions): Promise<Result<RunSummary | null>> {
   const done = await feeder.finished;
-  if (!done.ok) return done;
-  progress.event({ event: "finished", ...done.value });
-  return exit ? succeed(null) : new Promise<never>(() => {});
+  return done.ok && !exit ? new Promise<never>(() => {}) : done;
 }
 
-const asFailed = (failure: Failure): Result<null> => ({ ok: false, failure });
+const asFailed = (failure: Failure): Result<RunSummary | null> => ({ ok: false, failure });

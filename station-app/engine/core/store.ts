@@ -120,11 +120,15 @@ const presizeCommits = 2000;
  * start, to 8 MB, by changing one page over and over without waiting for the disk. The database itself does not grow.
  */
 function presizeWal(db: Sqlite): void {
-  db.pragma("synchronous = OFF");
   const touch = db.prepare("UPDATE log SET acknowledged_through = acknowledged_through");
-  for (let commits = 0; commits < presizeCommits; commits += 1) touch.run();
+  // A power cut during the filling must find nothing of worth in the WAL: what it held is in the file and synced, and
+  // the synced header of the new WAL keeps the frames of the old one from ever being taken for its beginning.
   db.pragma("wal_checkpoint(RESTART)");
+  touch.run();
+  db.pragma("synchronous = OFF");
+  for (let commits = 0; commits < presizeCommits; commits += 1) touch.run();
   db.pragma("synchronous = FULL");
+  db.pragma("wal_checkpoint(RESTART)");
 }
 
 function openLog(db: Sqlite, stationId: string, sources: StoreSources): { logId: string } {

@@ -13,6 +13,8 @@ export type DeviceEvents = {
   readonly onEvent: (laneId: string, event: SessionEvent, atMs: number) => void;
   readonly onPrinter: (printerId: string, ready: boolean, odometer: number | null | undefined) => void;
   readonly onView: (view: DeviceView) => void;
+  /** Around every write to a device; only the kill tests look. */
+  readonly onWrite: (point: "before-write" | "after-write") => void;
 };
 
 export type Devices = {
@@ -54,7 +56,7 @@ export function createDevices(config: EngineConfig, events: DeviceEvents): Resul
   }
 
   for (const binding of config.devices) {
-    const device = connectDevice(toBinding(binding), { onReading, onState });
+    const device = connectDevice(toBinding(binding), { onReading, onState }, { onWrite: events.onWrite });
     if (!device.ok) return device;
     devices.set(binding.deviceId, device.value);
   }

@@ -33,10 +33,12 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
   const core = startThread<CoreInput, CoreOutput>(new URL("../core/core-worker.ts", import.meta.url), { config, ...paths, appVersion: deps.appVersion }, deps.onFatal);
   const started = await firstMessage(core, "started");
   const link = createLink(config, started.status, ready.ordersVisible);
+  const crash = createCrashPoints(config.crashAt);
   const devices = createDevices(config, {
     onEvent: (laneId, event, atMs) => core.post({ kind: "event", laneId, event, atMs }),
     onPrinter: (printerId, isReady, odometer) => core.post({ kind: "printer", printerId, ready: isReady, ...(odometer === undefined ? {} : { odometer }) }),
     onView: (view) => feed.publish({ devices: [view] }),
+    onWrite: crash,
   });
   if (!devices.ok) return devices;
   const feed = createViewFeed({
@@ -56,7 +58,7 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     onOutcome: (laneId: string, event: SessionEvent) => core.post({ kind: "event", laneId, event, atMs: epochMs() }),
     labelTimeoutMs: config.labelTimeoutMs,
     weighTimeoutMs: config.weighTimeoutMs,
-    crash: createCrashPoints(config.crashAt),
+    crash,
   };
   core.onMessage((message) => {
     switch (message.kind) {

@@ -70,7 +70,9 @@ export async function serveStationRpc(options: StationRpcOptions): Promise<Resul
     void handler.upgrade(socket, { context: { screen: { callsUnderWay: 0 } } });
 
   const ports = new Set<() => void>();
+  let closed = false;
   const attachPort = (port: ScreenPort) => {
+    if (closed) return port.close();
     const connection = fromMessagePort(port, limits.silentPortMs);
     connection.socket.addEventListener("close", () => ports.delete(connection.close));
     ports.add(connection.close);
@@ -91,6 +93,7 @@ export async function serveStationRpc(options: StationRpcOptions): Promise<Resul
     url: listening?.value.url ?? null,
     attachPort,
     close: async () => {
+      closed = true;
       closePorts();
       await listening?.value.close();
     },

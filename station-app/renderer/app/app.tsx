@@ -12,7 +12,12 @@ import { useStationSounds } from "./use-station-sounds.ts";
 
 export function App({ client }: { client: StationClient }) {
   return (
-    <MantineProvider theme={theme} colorSchemeManager={colorSchemes} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider
+      theme={theme}
+      colorSchemeManager={colorSchemes}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+    >
       <Station client={client} />
     </MantineProvider>
   );
@@ -31,7 +36,13 @@ function Station({ client }: { client: StationClient }) {
   const activeLaneId = lanes.find((lane) => lane.laneId === chosenLaneId)?.laneId ?? lanes[0]?.laneId ?? null;
   return (
     <div className="station" data-connection={state.connection}>
-      <TopBar view={state.view} operatorId={operatorId} onOperator={setOperatorId} onDialog={setDialogOpen} keysEnabled={!dialogOpen} />
+      <TopBar
+        view={state.view}
+        operatorId={operatorId}
+        onOperator={setOperatorId}
+        onDialog={setDialogOpen}
+        keysEnabled={!dialogOpen}
+      />
       <ConnectionBanner connection={state.connection} known={state.view !== null} />
       {state.view === null || activeLaneId === null ? (
         <main className="blank">{state.connection === "connecting" ? t("engine.connecting") : null}</main>

@@ -16,7 +16,12 @@ const gravity: readonly (Sound | null)[] = [null, "ok", "warn", "stop"];
 /** One sound for what is new in a view: the gravest. Nothing on the first view, nothing for what was there before. */
 export function chooseSound(before: StationView | null, after: StationView): Sound | null {
   if (before === null) return null;
-  const sounds = after.lanes.map((lane) => laneSound(before.lanes.find((old) => old.laneId === lane.laneId), lane));
+  const sounds = after.lanes.map((lane) =>
+    laneSound(
+      before.lanes.find((old) => old.laneId === lane.laneId),
+      lane,
+    ),
+  );
   return gravity[Math.max(0, ...sounds.map((sound) => gravity.indexOf(sound)))] ?? null;
 }
 

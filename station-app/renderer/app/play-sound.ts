@@ -1,6 +1,11 @@
 import type { Sound } from "./choose-sound.ts";
 
-type Note = { readonly hertz: number; readonly at: number; readonly seconds: number; readonly wave: OscillatorType };
+type Note = {
+  readonly hertz: number;
+  readonly at: number;
+  readonly seconds: number;
+  readonly wave: OscillatorType;
+};
 
 /** Told apart without looking: two rising notes, two equal ones, three long low ones. */
 const melodies: Readonly<Record<Sound, readonly Note[]>> = {

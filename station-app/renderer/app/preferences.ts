@@ -31,7 +31,10 @@ function subscribe(listener: () => void): () => void {
 }
 
 function read(): Preferences {
-  const preferred: Preferences = { language: navigator.language.startsWith("zh") ? "zh" : "en", muted: false };
+  const preferred: Preferences = {
+    language: navigator.language.startsWith("zh") ? "zh" : "en",
+    muted: false,
+  };
   try {
     return preferencesSchema.parse(JSON.parse(localStorage.getItem(storageKey) ?? "null"));
   } catch {

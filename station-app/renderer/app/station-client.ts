@@ -3,8 +3,17 @@ import { RPCLink as PortLink } from "@orpc/client/message-port";
 import { RPCLink as SocketLink } from "@orpc/client/websocket";
 import type { ContractRouterClient } from "@orpc/contract";
 import { applyViewMessage, type StationView, viewMessageSchema } from "@waystation/shared/session/view";
-import { socketPath, socketProtocol, socketTokenPrefix, socketTokenRefused } from "@waystation/shared/wire/shell-bridge";
-import { type CommandReply, type StationContract, stationIpcVersion } from "@waystation/shared/wire/station-ipc";
+import {
+  socketPath,
+  socketProtocol,
+  socketTokenPrefix,
+  socketTokenRefused,
+} from "@waystation/shared/wire/shell-bridge";
+import {
+  type CommandReply,
+  type StationContract,
+  stationIpcVersion,
+} from "@waystation/shared/wire/station-ipc";
 
 /** The only module on this side that knows the RPC library. */
 
@@ -39,13 +48,30 @@ export type StationClient = {
   readonly close: () => void;
 };
 
-export type StationClientTimings = { readonly callMs: number; readonly heartbeatMs: number; readonly retryMs: number; readonly longestRetryMs: number };
-const defaultTimings: StationClientTimings = { callMs: 10_000, heartbeatMs: 5_000, retryMs: 250, longestRetryMs: 5_000 };
+export type StationClientTimings = {
+  readonly callMs: number;
+  readonly heartbeatMs: number;
+  readonly retryMs: number;
+  readonly longestRetryMs: number;
+};
+const defaultTimings: StationClientTimings = {
+  callMs: 10_000,
+  heartbeatMs: 5_000,
+  retryMs: 250,
+  longestRetryMs: 5_000,
+};
 
-type Link = { readonly client: Client; readonly close: () => void; readonly closed: Promise<"closed" | "refused"> };
+type Link = {
+  readonly client: Client;
+  readonly close: () => void;
+  readonly closed: Promise<"closed" | "refused">;
+};
 const requestTimeoutMs = 5_000;
 
-export function connectStation(transport: StationTransport, timings: StationClientTimings = defaultTimings): StationClient {
+export function connectStation(
+  transport: StationTransport,
+  timings: StationClientTimings = defaultTimings,
+): StationClient {
   const listeners = new Set<() => void>();
   const stop = new AbortController();
   let state: StationState = { connection: "connecting", view: null };
@@ -62,10 +88,18 @@ export function connectStation(transport: StationTransport, timings: StationClie
     while (!stop.signal.aborted) {
       const opened = await openLink(transport).catch(() => null);
       link = opened;
-      const end = opened === null ? "closed" : await follow(opened, timings, () => stop.signal.aborted, (view) => {
-        pauseMs = timings.retryMs;
-        set({ connection: "live", view });
-      });
+      const end =
+        opened === null
+          ? "closed"
+          : await follow(
+              opened,
+              timings,
+              () => stop.signal.aborted,
+              (view) => {
+                pauseMs = timings.retryMs;
+                set({ connection: "live", view });
+              },
+            );
       link = null;
       opened?.close();
       if (end !== "closed") return set({ connection: end });
@@ -83,8 +117,12 @@ export function connectStation(transport: StationTransport, timings: StationClie
     },
     getState: () => state,
     command: async (name, input) => {
-      if (link === null || state.connection !== "live") return { ok: false, failure: { code: "engine.unreachable", details: {} } };
-      const call = link.client.lane[name] as (input: unknown, options: { signal: AbortSignal }) => Promise<CommandReply>;
+      if (link === null || state.connection !== "live")
+        return { ok: false, failure: { code: "engine.unreachable", details: {} } };
+      const call = link.client.lane[name] as (
+        input: unknown,
+        options: { signal: AbortSignal },
+      ) => Promise<CommandReply>;
       return call(input, { signal: AbortSignal.timeout(timings.callMs) }).catch(describeThrown);
     },
     close: () => {
@@ -97,7 +135,8 @@ export function connectStation(transport: StationTransport, timings: StationClie
 /** Bad input is told apart; whatever else went wrong, the command may or may not have happened. */
 function describeThrown(error: unknown): CommandReply {
   const code = error instanceof Error && "code" in error ? error.code : null;
-  if (code === "BAD_REQUEST") return { ok: false, failure: { code: "request.invalid", details: { reason: "input" } } };
+  if (code === "BAD_REQUEST")
+    return { ok: false, failure: { code: "request.invalid", details: { reason: "input" } } };
   return { ok: false, failure: { code: "engine.unanswered", details: {} } };
 }
 
@@ -141,11 +180,16 @@ async function watchOnce(client: Client, show: (view: StationView) => void): Pro
 }
 
 async function openLink(transport: StationTransport): Promise<Link> {
-  return transport.kind === "port" ? openPort(await transport.requestPort()) : openSocket(transport.origin, transport.token);
+  return transport.kind === "port"
+    ? openPort(await transport.requestPort())
+    : openSocket(transport.origin, transport.token);
 }
 
 function openSocket(origin: string, token: string): Link {
-  const socket = new WebSocket(`${origin.replace(/^http/, "ws")}${socketPath}`, [socketProtocol, socketTokenPrefix + token]);
+  const socket = new WebSocket(`${origin.replace(/^http/, "ws")}${socketPath}`, [
+    socketProtocol,
+    socketTokenPrefix + token,
+  ]);
   const connecting = setTimeout(() => socket.close(), requestTimeoutMs);
   socket.addEventListener("open", () => clearTimeout(connecting));
   const closed = new Promise<"closed" | "refused">((resolve) => {
@@ -154,7 +198,11 @@ function openSocket(origin: string, token: string): Link {
       resolve(event.code === socketTokenRefused ? "refused" : "closed");
     });
   });
-  return { client: createORPCClient(new SocketLink({ websocket: socket })), close: () => socket.close(), closed };
+  return {
+    client: createORPCClient(new SocketLink({ websocket: socket })),
+    close: () => socket.close(),
+    closed,
+  };
 }
 
 function openPort(port: MessagePort): Link {

@@ -12,12 +12,23 @@ export const theme = createTheme({
   headings: { fontFamily: "var(--font)" },
   components: {
     Button: { defaultProps: { h: targetSize, fz: "1.2rem", px: "lg", variant: "default" } },
-    TextInput: { styles: { input: { height: targetSize, fontSize: "1.75rem" }, label: { fontSize: "1.1rem" } } },
-    Modal: { defaultProps: { centered: true, size: "lg", transitionProps: { duration: 0 }, withCloseButton: false } },
+    TextInput: {
+      styles: { input: { height: targetSize, fontSize: "1.75rem" }, label: { fontSize: "1.1rem" } },
+    },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        size: "lg",
+        transitionProps: { duration: 0 },
+        withCloseButton: false,
+        lockScroll: false,
+      },
+    },
   },
 });
 
 export const colorSchemes = localStorageColorSchemeManager({ key: "waystation.color-scheme" });
 
 /** The server writes a fresh nonce into the page; the library's style tag must carry it. */
-export const styleNonce = (): string => document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
+export const styleNonce = (): string =>
+  document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";

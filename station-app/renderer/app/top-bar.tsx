@@ -52,9 +52,24 @@ export function TopBar({ view, operatorId, onOperator, onDialog, keysEnabled }: 
       {view !== null && <CloudLink link={view.link} />}
       <div className="tools">
         <ToolButton icon="person" label={operatorId ?? t("operator.none")} onClick={() => ask(true)} />
-        <ToolButton icon={scheme === "dark" ? "sun" : "moon"} label={t(scheme === "dark" ? "action.light" : "action.dark")} onClick={() => setColorScheme(scheme === "dark" ? "light" : "dark")} />
-        <ToolButton icon={muted ? "muted" : "sound"} label={t(muted ? "action.unmute" : "action.mute")} hint="F10" onClick={actions.F10} />
-        <ToolButton icon="language" label={t("action.language")} hint="F9" lang={language === "en" ? "zh" : "en"} onClick={actions.F9} />
+        <ToolButton
+          icon={scheme === "dark" ? "sun" : "moon"}
+          label={t(scheme === "dark" ? "action.light" : "action.dark")}
+          onClick={() => setColorScheme(scheme === "dark" ? "light" : "dark")}
+        />
+        <ToolButton
+          icon={muted ? "muted" : "sound"}
+          label={t(muted ? "action.unmute" : "action.mute")}
+          hint="F10"
+          onClick={actions.F10}
+        />
+        <ToolButton
+          icon="language"
+          label={t("action.language")}
+          hint="F9"
+          lang={language === "en" ? "zh" : "en"}
+          onClick={actions.F9}
+        />
       </div>
       <TextDialog
         opened={asking}
@@ -71,7 +86,13 @@ export function TopBar({ view, operatorId, onOperator, onDialog, keysEnabled }: 
   );
 }
 
-type ToolButtonProps = { readonly icon: IconName; readonly label: string; readonly hint?: string; readonly lang?: string; readonly onClick: () => void };
+type ToolButtonProps = {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly hint?: string;
+  readonly lang?: string;
+  readonly onClick: () => void;
+};
 
 function ToolButton({ icon, label, hint, lang, onClick }: ToolButtonProps) {
   return (
@@ -95,9 +116,12 @@ function CloudLink({ link }: { link: StationView["link"] }) {
       <div>
         <strong>{t(`link.${link.cloud}`)}</strong>
         <span>
-          {backlog > 0 ? t("link.backlog", { count: backlog }) : t("link.sent")} · {t("link.orders", { count: link.ordersVisible })}
+          {backlog > 0 ? t("link.backlog", { count: backlog }) : t("link.sent")} ·{" "}
+          {t("link.orders", { count: link.ordersVisible })}
         </span>
-        {link.cloud === "refused" && link.failure !== null && <span className="remedy">{failureText(link.failure, language)}</span>}
+        {link.cloud === "refused" && link.failure !== null && (
+          <span className="remedy">{failureText(link.failure, language)}</span>
+        )}
       </div>
     </div>
   );

@@ -10,7 +10,11 @@ export function useStationSounds(state: StationState, muted: boolean): void {
     const previous = before.current;
     before.current = state;
     const lost = previous.connection === "live" && state.connection !== "live";
-    const sound = lost ? "stop" : state.view === null || state.view === previous.view ? null : chooseSound(previous.view, state.view);
+    const sound = lost
+      ? "stop"
+      : state.view === null || state.view === previous.view
+        ? null
+        : chooseSound(previous.view, state.view);
     if (sound === null) return;
     document.documentElement.dataset.lastSound = muted ? `${sound} (muted)` : sound;
     if (!muted) playSound(sound);

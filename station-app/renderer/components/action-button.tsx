@@ -9,14 +9,24 @@ type ActionButtonProps = {
   /** null: not possible now. */
   readonly onClick: (() => void) | null;
   readonly busy?: boolean;
-  readonly color?: string;
+  /** `stop` and `go` stand out; the others do not compete with the verdict. */
+  readonly kind?: "stop" | "go" | "plain";
   readonly type?: "submit";
 };
 
-export function ActionButton({ icon, label, hint, onClick, busy = false, color, type }: ActionButtonProps) {
+export function ActionButton({
+  icon,
+  label,
+  hint,
+  onClick,
+  busy = false,
+  kind = "plain",
+  type,
+}: ActionButtonProps) {
   return (
     <Button
-      {...(color === undefined ? {} : { color, variant: "filled" })}
+      className="action"
+      data-kind={kind}
       {...(type === undefined ? {} : { type })}
       disabled={onClick === null}
       loading={busy}

@@ -22,7 +22,13 @@ export function TextDialog({ opened, title, hint, maxLength, onClose, onSubmit }
 }
 
 /** Inside the dialog, so that it starts empty every time. */
-function TextForm({ hint, label, maxLength, onClose, onSubmit }: Omit<TextDialogProps, "opened" | "title"> & { label: string }) {
+function TextForm({
+  hint,
+  label,
+  maxLength,
+  onClose,
+  onSubmit,
+}: Omit<TextDialogProps, "opened" | "title"> & { label: string }) {
   const { t } = useTranslation();
   const [text, setText] = useState("");
   const ready = text.trim() !== "";
@@ -47,7 +53,14 @@ function TextForm({ hint, label, maxLength, onClose, onSubmit }: Omit<TextDialog
       />
       <div className="actions">
         <ActionButton icon="rejected" label={t("action.cancel")} hint="Esc" onClick={onClose} />
-        <ActionButton icon="accepted" label={t("action.ok")} hint="Enter" color="blue" type="submit" onClick={ready ? () => undefined : null} />
+        <ActionButton
+          icon="accepted"
+          label={t("action.ok")}
+          hint="Enter"
+          kind="go"
+          type="submit"
+          onClick={ready ? () => undefined : null}
+        />
       </div>
     </form>
   );

@@ -1,13 +1,13 @@
 /**
  * A station process without threads, for the recorder: `node commit-parcels.ts '{"dir":...,"build":...}'`.
  * Plays parcels through the real core and writes the sequence of the last fact to the file `acks` after each
- * commit. Ends at once, without closing anything, as a process whose power is cut does.
+ * commit. Kills itself at the end: closing would sync what was not synced.
  */
 import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import type { SessionEvent } from "@waystation/shared/session/events";
 import { openStationBench } from "../support/station-bench.ts";
+import { weakenSync } from "./weaken-sync.ts";
 
 /** full: the product. normal, ack-first: the two mistakes the test has to see. */
 export type Build = "full" | "normal" | "ack-first";
@@ -15,15 +15,6 @@ export type CommitPlan = { readonly dir: string; readonly build: Build; readonly
 
 const parcelsPerCheckpoint = 7;
 const parcelsPerRestart = 19;
-
-/** better-sqlite3 as it would be without our pragma, and claiming the contrary. */
-function weakenSync(): void {
-  const { pragma } = Database.prototype;
-  Database.prototype.pragma = function (source: string, options?: Database.PragmaOptions): unknown {
-    if (source === "synchronous") return options?.simple === true ? 2 : [{ synchronous: 2 }];
-    return pragma.call(this, source === "synchronous = FULL" ? "synchronous = NORMAL" : source, options);
-  };
-}
 
 function commitParcels({ dir, build, parcels }: CommitPlan): void {
   if (build === "normal") weakenSync();
@@ -68,4 +59,4 @@ function commitParcels({ dir, build, parcels }: CommitPlan): void {
 }
 
 commitParcels(JSON.parse(process.argv[2] ?? "{}") as CommitPlan);
-process.reallyExit(0);
+process.kill(process.pid, "SIGKILL");

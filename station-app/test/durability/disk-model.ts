@@ -35,20 +35,22 @@ export function createDisk() {
     return fresh;
   };
 
+  const sync = (file: DiskFile): void => {
+    for (const change of file.unsynced) file.synced = put(file.synced, change);
+    file.unsynced = [];
+  };
+
   return {
     apply(entry: DiskEntry): void {
-      if (entry.kind === "unlink") return void files.delete(entry.file);
-      const file = fileOf(entry.file);
-      if (entry.kind === "sync") {
-        for (const change of file.unsynced) file.synced = put(file.synced, change);
-        file.unsynced = [];
-      } else file.unsynced.push(entry);
+      if (entry.kind === "write" || entry.kind === "truncate") fileOf(entry.file).unsynced.push(entry);
+      else if (entry.kind === "unlink") files.delete(entry.file);
+      else sync(fileOf(entry.file));
     },
     /** Content by file name after a power cut now. */
     cut(random: Random): Map<string, Buffer> {
       const images = new Map<string, Buffer>();
       for (const [name, { synced, unsynced }] of files) {
-        let content = Buffer.from(synced);
+        let content: Buffer = Buffer.from(synced);
         for (const change of unsynced) for (const part of survivors(change, random)) content = put(content, part);
         images.set(name, content);
       }

@@ -12,8 +12,8 @@ import { createRecorder, type DiskEntry } from "./recorder.ts";
 
 export type Recording = {
   readonly entries: readonly DiskEntry[];
-  /** Hash of every fact, sequence 1 first, as the process left them. */
-  readonly hashes: readonly string[];
+  /** Text of every fact, sequence 1 first, as the process left them. */
+  readonly texts: readonly string[];
 };
 
 export type PowerCutSurvey = {
@@ -36,8 +36,8 @@ export function recordParcels(build: Build, parcels: number): Recording {
       [join(import.meta.dirname, "commit-parcels.ts"), JSON.stringify(plan)],
       { encoding: "utf8", env: { ...process.env, ...recorder.env } },
     );
-    if (child.status !== 0) throw new Error(`the recorded process failed: ${child.stderr}`);
-    return { entries: recorder.read(), hashes: readHashes(join(recorder.folder, "facts.db")) };
+    if (child.signal !== "SIGKILL") throw new Error(`the recorded process failed: ${child.stderr}`);
+    return { entries: recorder.read(), texts: readTexts(join(recorder.folder, "facts.db")) };
   } finally {
     recorder.remove();
   }
@@ -47,8 +47,7 @@ export function recordParcels(build: Build, parcels: number): Recording {
 export function cutPower(recording: Recording, images: number, seed: number): PowerCutSurvey {
   const random = createRandom(seed);
   const { entries } = recording;
-  const moments = Array.from({ length: images }, () => Math.floor(random() * (entries.length + 1)));
-  moments.sort((one, other) => one - other);
+  const moments = chooseMoments(entries, images, random);
   const disk = createDisk();
   const broken: string[] = [];
   const losses: number[] = [];
@@ -63,7 +62,7 @@ export function cutPower(recording: Recording, images: number, seed: number): Po
     applied = moment;
     if (acked === 0) cutsBeforeFirstAck += 1;
     try {
-      losses.push(Math.max(0, acked - surviveCut(disk.cut(random), recording.hashes, random)));
+      losses.push(Math.max(0, acked - surviveCut(disk.cut(random), recording.texts, random)));
     } catch (error) {
       broken.push(`cut at ${moment} of ${entries.length} (seed ${seed}): ${String(error)}`);
     }
@@ -72,8 +71,21 @@ export function cutPower(recording: Recording, images: number, seed: number): Po
   return { images, imagesWithLoss, worstLoss: Math.max(0, ...losses), broken: broken.slice(0, 5), cutsBeforeFirstAck };
 }
 
+/** Ascending; half of them anywhere, half around a commit, for a start or a checkpoint writes more than many commits. */
+function chooseMoments(entries: readonly DiskEntry[], count: number, random: Random): number[] {
+  const acks = entries.flatMap((entry, at) => (entry.file === "acks" ? [at + 1] : []));
+  const anywhere = () => Math.floor(random() * (entries.length + 1));
+  const aroundCommit = () => {
+    const commit = Math.floor(random() * acks.length);
+    const from = acks[commit - 1] ?? 0;
+    return from + Math.floor(random() * ((acks[commit] ?? from) - from + 1));
+  };
+  const moments = Array.from({ length: count }, (_, turn) => (turn % 2 === 0 ? anywhere() : aroundCommit()));
+  return moments.sort((one, other) => one - other);
+}
+
 /** Opens the image as the next start would, goes on with it, and returns how many of the known facts are there. */
-function surviveCut(image: ReadonlyMap<string, Buffer>, hashes: readonly string[], random: Random): number {
+function surviveCut(image: ReadonlyMap<string, Buffer>, texts: readonly string[], random: Random): number {
   const folder = mkdtempSync(join(tmpdir(), "waystation-cut-"));
   try {
     for (const [name, content] of image) writeFileSync(join(folder, name), content);
@@ -86,7 +98,7 @@ function surviveCut(image: ReadonlyMap<string, Buffer>, hashes: readonly string[
     store.commit([{ name: "station.booted.v1", lane: null, parcelId: null, actor, payload }]);
     store.close();
     requireWhole(path, found + 1);
-    if (readHashes(path).some((hash, at) => at < found && hash !== hashes[at])) throw new Error("a fact nobody wrote");
+    if (readTexts(path).some((text, at) => at < found && text !== texts[at])) throw new Error("a fact nobody wrote");
     return found;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -104,11 +116,11 @@ function requireWhole(path: string, facts: number): void {
   if (check !== "ok") throw new Error(`quick_check: ${String(check)}`);
 }
 
-export function readHashes(path: string): string[] {
+export function readTexts(path: string): string[] {
   if (!existsSync(path)) return [];
   const db = openReadOnly(path);
   try {
-    return db.prepare("SELECT hash FROM facts ORDER BY sequence").pluck().all() as string[];
+    return db.prepare("SELECT text FROM facts ORDER BY sequence").pluck().all() as string[];
   } finally {
     db.close();
   }

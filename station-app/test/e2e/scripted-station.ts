@@ -17,20 +17,34 @@ export type ScriptedStation = {
 
 type Start = { view: StationView; staticDir: string; port?: number; token?: string; ipcVersion?: number };
 
-export async function startScriptedStation({ view, staticDir, port = 0, token = "e2e-token", ipcVersion = 1 }: Start): Promise<ScriptedStation> {
+export async function startScriptedStation({
+  view,
+  staticDir,
+  port = 0,
+  token = "e2e-token",
+  ipcVersion = 1,
+}: Start): Promise<ScriptedStation> {
   const feed = createViewFeed(view);
   const commands: ScriptedStation["commands"] = [];
   const replies: ScriptedStation["replies"] = [];
-  const record = (name: string) => async ({ input }: { input: unknown }): Promise<CommandReply> => {
-    commands.push({ name, input });
-    return replies.shift() ?? { ok: true };
-  };
+  const record =
+    (name: string) =>
+    async ({ input }: { input: unknown }): Promise<CommandReply> => {
+      commands.push({ name, input });
+      return replies.shift() ?? { ok: true };
+    };
   const { station, lane } = stationProcedures;
   const router = stationProcedures.router({
     station: {
       hello: station.hello.handler(() => ({ ipcVersion, stationId: view.stationId, appVersion: "0" })),
       watch: station.watch.handler(({ signal }) => feed.subscribe(signal)),
-      status: station.status.handler(() => ({ view: feed.current(), processes: [], backlog: 0, logId: "log-1", decisionMs: { p50: 0, p99: 0, count: 0 } })),
+      status: station.status.handler(() => ({
+        view: feed.current(),
+        processes: [],
+        backlog: 0,
+        logId: "log-1",
+        decisionMs: { p50: 0, p99: 0, count: 0 },
+      })),
     },
     lane: {
       stop: lane.stop.handler(record("stop")),
@@ -95,11 +109,16 @@ export const makeDevice = (kind: DeviceView["kind"], change: Partial<DeviceView>
   ...change,
 });
 
-export const makeView = (lanes: LaneView[] = [makeLane()], change: Partial<StationView> = {}): StationView => ({
+export const makeView = (
+  lanes: LaneView[] = [makeLane()],
+  change: Partial<StationView> = {},
+): StationView => ({
   stationId: "shenzhen-07",
   bootId: "boot-1",
   lanes,
-  devices: (["scale", "scanner", "dimensioner", "printer", "sorter"] as const).map((kind) => makeDevice(kind)),
+  devices: (["scale", "scanner", "dimensioner", "printer", "sorter"] as const).map((kind) =>
+    makeDevice(kind),
+  ),
   link: { cloud: "online", failure: null, factsRecorded: 1204, factsAcknowledged: 1204, ordersVisible: 318 },
   ...change,
 });

@@ -25,7 +25,18 @@ type LanePanelProps = {
   readonly onDialog: (open: boolean) => void;
 };
 
-export function LanePanel({ lane, devices, active, only, nextLaneId, command, operatorId, keysEnabled, onChoose, onDialog }: LanePanelProps) {
+export function LanePanel({
+  lane,
+  devices,
+  active,
+  only,
+  nextLaneId,
+  command,
+  operatorId,
+  keysEnabled,
+  onChoose,
+  onDialog,
+}: LanePanelProps) {
   const { t } = useTranslation();
   const commands = useLaneCommands(lane, command, operatorId);
   const [typing, setTyping] = useState(false);
@@ -49,7 +60,14 @@ export function LanePanel({ lane, devices, active, only, nextLaneId, command, op
   const hint = (key: string) => (active ? key : undefined);
 
   return (
-    <section className="lane" aria-label={lane.laneId} data-active={active && !only} data-status={lane.status} onPointerDown={() => onChoose(lane.laneId)} onFocus={() => onChoose(lane.laneId)}>
+    <section
+      className="lane"
+      aria-label={lane.laneId}
+      data-active={active && !only}
+      data-status={lane.status}
+      onPointerDown={() => onChoose(lane.laneId)}
+      onFocus={() => onChoose(lane.laneId)}
+    >
       <div className="lane-grid">
         <LaneHeader lane={lane} hint={active && nextLaneId !== null ? "F1" : null} />
         {lane.status !== "running" && (
@@ -72,12 +90,38 @@ export function LanePanel({ lane, devices, active, only, nextLaneId, command, op
           )}
           <div className="actions">
             {commands.stop !== null ? (
-              <ActionButton icon="stop" label={t("action.stop")} hint={hint("F2")} busy={commands.busy === "stop"} color="red" onClick={commands.stop} />
+              <ActionButton
+                icon="stop"
+                label={t("action.stop")}
+                hint={hint("F2")}
+                busy={commands.busy === "stop"}
+                kind="stop"
+                onClick={commands.stop}
+              />
             ) : (
-              <ActionButton icon="resume" label={t("action.resume")} hint={hint("F2")} busy={commands.busy === "resume"} color="green" onClick={commands.resume} />
+              <ActionButton
+                icon="resume"
+                label={t("action.resume")}
+                hint={hint("F2")}
+                busy={commands.busy === "resume"}
+                kind="go"
+                onClick={commands.resume}
+              />
             )}
-            <ActionButton icon="keyboard" label={t("action.barcode")} hint={hint("F4")} busy={commands.busy === "barcode"} onClick={openDialog} />
-            <ActionButton icon="take-away" label={t("action.clear")} hint={hint("F8")} busy={commands.busy === "clear"} onClick={commands.clear} />
+            <ActionButton
+              icon="keyboard"
+              label={t("action.barcode")}
+              hint={hint("F4")}
+              busy={commands.busy === "barcode"}
+              onClick={openDialog}
+            />
+            <ActionButton
+              icon="take-away"
+              label={t("action.clear")}
+              hint={hint("F8")}
+              busy={commands.busy === "clear"}
+              onClick={commands.clear}
+            />
           </div>
         </div>
       </div>

@@ -39,8 +39,12 @@ export function RecentList({ parcels }: { parcels: readonly ParcelView[] }) {
               <Icon name={parcelTone(parcel)} heavy />
             </span>
             <span className="recent-word">{t(`word.${parcelTone(parcel)}`)}</span>
-            <span className="recent-code">{parcel.barcode ?? t("parcel.no-barcode")}</span>
-            <span>{parcel.weightGrams === null ? "" : formatGrams(parcel.weightGrams, language)}</span>
+            <span className="recent-code">
+              <bdi>{parcel.barcode ?? t("parcel.no-barcode")}</bdi>
+            </span>
+            <span className="recent-weight">
+              {parcel.weightGrams === null ? "" : formatGrams(parcel.weightGrams, language)}
+            </span>
             <span className="recent-chute">{parcel.chute === null ? "" : `→ ${parcel.chute}`}</span>
             <time>{formatTime(parcel.changedAtMs, language)}</time>
           </li>

@@ -16,7 +16,9 @@ type StationScreenProps = {
 
 /** Every lane of the station beside one another; on a narrow screen only the active one (see `LaneTabs`). */
 export function StationScreen({ view, live, activeLaneId, keysEnabled, ...rest }: StationScreenProps) {
-  const nextLaneId = view.lanes[(view.lanes.findIndex((lane) => lane.laneId === activeLaneId) + 1) % view.lanes.length]?.laneId;
+  const nextLaneId =
+    view.lanes[(view.lanes.findIndex((lane) => lane.laneId === activeLaneId) + 1) % view.lanes.length]
+      ?.laneId;
   return (
     <main className="lanes" data-lanes={view.lanes.length} inert={!live}>
       {view.lanes.map((lane) => (

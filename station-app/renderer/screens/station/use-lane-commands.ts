@@ -13,7 +13,10 @@ const noticeMs = 15_000;
 export function useLaneCommands(lane: LaneView, command: StationClient["command"], operatorId: string) {
   const { language } = usePreferences();
   const [busy, setBusy] = useState<string | null>(null);
-  const [notice, setNotice] = useState<{ code: string; details: Record<string, string | number | boolean | null> } | null>(null);
+  const [notice, setNotice] = useState<{
+    code: string;
+    details: Record<string, string | number | boolean | null>;
+  } | null>(null);
   const underWay = useRef(false);
 
   useEffect(() => {
@@ -36,15 +39,26 @@ export function useLaneCommands(lane: LaneView, command: StationClient["command"
   const { laneId } = lane;
   const [labelId, clearId, barcode] = [labelTarget(lane), clearTarget(lane), barcodeTarget(lane)];
   const answer = (printed: boolean, button: string) =>
-    labelId === null ? null : () => void run("answerLabel", button, { laneId, parcelId: labelId, printed, operatorId });
+    labelId === null
+      ? null
+      : () => void run("answerLabel", button, { laneId, parcelId: labelId, printed, operatorId });
   return {
     busy,
     notice: notice === null ? null : failureText(notice, language),
-    stop: lane.status === "running" ? () => void run("stop", "stop", { laneId, reason: "operator", operatorId }) : null,
+    stop:
+      lane.status === "running"
+        ? () => void run("stop", "stop", { laneId, reason: "operator", operatorId })
+        : null,
     resume: lane.status === "running" ? null : () => void run("resume", "resume", { laneId, operatorId }),
     labelYes: answer(true, "yes"),
     labelNo: answer(false, "no"),
-    clear: clearId === null ? null : () => void run("clearParcel", "clear", { laneId, parcelId: clearId, operatorId }),
-    enterBarcode: barcode === null ? null : (data: string) => void run("enterBarcode", "barcode", { laneId, ...barcode, data, operatorId }),
+    clear:
+      clearId === null
+        ? null
+        : () => void run("clearParcel", "clear", { laneId, parcelId: clearId, operatorId }),
+    enterBarcode:
+      barcode === null
+        ? null
+        : (data: string) => void run("enterBarcode", "barcode", { laneId, ...barcode, data, operatorId }),
   };
 }

@@ -1,0 +1,70 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import pg from "pg";
+
+export type PostgresServer = { readonly url: string; readonly stop: () => Promise<void> };
+
+/** Why the PostgreSQL half of a suite cannot run here; null when it can. */
+export const postgresMissing: string | null =
+  findProgram("initdb") !== null && findProgram("postgres") !== null
+    ? null
+    : "skipped: no PostgreSQL programs (initdb, postgres) on the PATH";
+
+/** A throw-away PostgreSQL of its own on a socket in a temporary folder; it refuses to run as root. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), "waystation-pg-"));
+  const user = pickUser();
+  if (user !== null) chownSync(folder, user.uid, user.gid);
+  const run = { ...user, cwd: folder, stdio: "ignore" } as const;
+  const data = join(folder, "data");
+  execFileSync("initdb", ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", "--locale=C"], run);
+  const server = spawn("postgres", ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"], run);
+  const url = `postgresql://waystation@localhost/postgres?host=${encodeURIComponent(folder)}`;
+  const stop = async (): Promise<void> => {
+    await endServer(server);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitUntilReady(url);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, stop };
+}
+
+async function endServer(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return;
+  // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+  server.kill("SIGINT");
+  await once(server, "exit");
+}
+
+async function waitUntilReady(url: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function pickUser(): { uid: number; gid: number } | null {
+  if (process.getuid?.() !== 0) return null;
+  const read = (flag: string): number => Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }));
+  return { uid: read("-u"), gid: read("-g") };
+}
+
+function findProgram(name: string): string | null {
+  const paths = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name));
+  return paths.find((path) => existsSync(path)) ?? null;
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { createApp } from "../app.ts";
+import { type CloudConfigInput, parseCloudConfig } from "../config/cloud-config.ts";
+import { connectDatabase, type Database, type DatabaseConfig } from "../db/connect.ts";
+import type { CloudDeps } from "../http/cloud-env.ts";
+import { registerStation } from "../modules/stations/register-station.ts";
+import { type PostgresServer, postgresMissing, startPostgres } from "./postgres-server.ts";
+
+export const adminToken = "admin-token-of-the-tests";
+export const asAdmin = { authorization: `Bearer ${adminToken}` };
+
+export type TestCloud = {
+  readonly deps: CloudDeps;
+  readonly database: Database;
+  readonly app: ReturnType<typeof createApp>;
+  readonly register: (stationId: string) => Promise<{ stationId: string; token: string; headers: { authorization: string } }>;
+};
+
+export function makeTestCloud(database: Database, config: Partial<CloudConfigInput> = {}): TestCloud {
+  const parsed = parseCloudConfig({ adminToken, port: 0, longPollMs: 500, ...config });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.failure));
+  const deps: CloudDeps = {
+    database,
+    config: parsed.value,
+    stopping: new AbortController().signal,
+    requestBackup: () => undefined,
+    logLine: (entry) => console.error(entry),
+  };
+  const register: TestCloud["register"] = async (stationId) => {
+    const registered = await registerStation(database.kysely, { stationId });
+    if (!registered.ok) throw new Error(JSON.stringify(registered.failure));
+    const { token } = registered.value;
+    return { stationId, token, headers: { authorization: `Bearer ${token}` } };
+  };
+  return { deps, database, app: createApp(deps), register };
+}
+
+export async function openDatabase(config: DatabaseConfig): Promise<Database> {
+  const database = await connectDatabase(config);
+  if (!database.ok) throw new Error(JSON.stringify(database.failure));
+  return database.value;
+}
+
+/** Runs a suite on the embedded database and, where its programs exist, on PostgreSQL. One database per file. */
+export function describeOnEachDatabase(name: string, suite: (cloud: () => TestCloud, kind: "embedded" | "postgres") => void): void {
+  describe(`${name} on the embedded database`, () => {
+    let database: Database | null = null;
+    beforeAll(async () => {
+      database = await openDatabase({ kind: "memory" });
+    }, 120_000);
+    afterAll(() => database?.close());
+    suite(() => makeTestCloud(present(database)), "embedded");
+  });
+
+  describe.skipIf(postgresMissing !== null)(`${name} on PostgreSQL${postgresMissing === null ? "" : ` (${postgresMissing})`}`, () => {
+    let server: PostgresServer | null = null;
+    let database: Database | null = null;
+    beforeAll(async () => {
+      server = await startPostgres();
+      database = await openDatabase({ kind: "postgres", url: server.url });
+    }, 120_000);
+    afterAll(async () => {
+      await database?.close();
+      await server?.stop();
+    });
+    suite(() => makeTestCloud(present(database)), "postgres");
+  });
+}
+
+export function present<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error("expected a value");
+  return value;
+}

@@ -1,0 +1,32 @@
+import { Command, CommanderError } from "commander";
+import { addBarcodeCommand } from "./commands/barcode.ts";
+import { addBuildCommand } from "./commands/build.ts";
+import { addDecideCommand } from "./commands/decide.ts";
+import { addFactsCommand } from "./commands/facts.ts";
+import { addStartCommand } from "./commands/start.ts";
+import { addStatusCommand } from "./commands/status.ts";
+import { exitCodes, exitCodesHelp } from "./output.ts";
+
+/** Builds the command tree and runs it. Ends with `process.exitCode` set, never with an exception for a wrong argument. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = new Command("waystation")
+    .description("An offline-first packing-station agent and a small cloud for cross-border parcels.")
+    .addHelpText("after", exitCodesHelp)
+    .exitOverride();
+  for (const add of [
+    addStartCommand,
+    addStatusCommand,
+    addBarcodeCommand,
+    addDecideCommand,
+    addFactsCommand,
+    addBuildCommand,
+  ])
+    add(program);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help asked for is no error; commander has printed its sentence in both cases.
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+}

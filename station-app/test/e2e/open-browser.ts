@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+
+const candidates = [
+  process.env["CHROMIUM_PATH"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+/** null: no browser on this machine, and the tests that need one say so and are skipped. */
+export const browserPath = candidates.find((path) => path !== undefined && existsSync(path)) ?? null;
+
+const flags =
+  "--no-sandbox --headless --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync --autoplay-policy=user-gesture-required";
+
+export function launchBrowser(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: flags.split(" ") });
+}
+
+/** The screen as it is now, built into a folder of its own. */
+export async function buildScreen(): Promise<{ staticDir: string; remove: () => Promise<void> }> {
+  const staticDir = await mkdtemp(join(tmpdir(), "waystation-screen-"));
+  const configFile = fileURLToPath(new URL("../../renderer/vite.config.ts", import.meta.url));
+  await build({ configFile, logLevel: "error", build: { outDir: staticDir } });
+  return { staticDir, remove: () => rm(staticDir, { recursive: true, force: true }) };
+}
+
+export type OpenedPage = {
+  readonly page: Page;
+  readonly problems: string[];
+  readonly foreignRequests: string[];
+};
+
+/** A page of its own, which remembers every console error and every request to elsewhere. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenedPage> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: "en-GB",
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const problems: string[] = [];
+  const foreignRequests: string[] = [];
+  const { host } = new URL(url);
+  page.on("console", (message) => {
+    // A socket that cannot be opened while the engine is away is logged by the browser itself.
+    if (message.type() === "error" && !message.text().includes("WebSocket")) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    if (new URL(request.url()).host !== host && !request.url().startsWith("data:"))
+      foreignRequests.push(request.url());
+  });
+  await page.goto(url);
+  return { page, problems, foreignRequests };
+}
