@@ -17,6 +17,7 @@ export async function askStation(stationUrl: string, token: string): Promise<Res
   socket.addEventListener("open", () => opened.resolve());
   socket.addEventListener("close", ({ code, reason }) => opened.reject(new Error(`closed with ${code} ${reason}`)));
   socket.addEventListener("error", () => opened.reject(new Error("no connection")));
+  const tooLate = setTimeout(() => opened.reject(new Error("no answer")), answerWithinMs);
   try {
     await opened.promise;
     const client: ContractRouterClient<StationContract> = createORPCClient(new RPCLink({ websocket: socket }));
@@ -24,6 +25,7 @@ export async function askStation(stationUrl: string, token: string): Promise<Res
   } catch (error) {
     return fail("device.silent", { device: `The station at ${address.host}` }, error);
   } finally {
+    clearTimeout(tooLate);
     socket.close();
   }
 }

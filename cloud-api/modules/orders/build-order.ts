@@ -131,8 +131,19 @@ function readValue(row: OrderRow, currency: string, note: Note): number | undefi
   return readScaled(row.itemValue, currencyDecimals(currency)) ?? note("value", row.itemValue);
 }
 
+const decimalsByCurrency = new Map<string, number>();
+
 /** ISO 4217 exponent: JPY 0, USD 2, BHD 3. */
 function currencyDecimals(currency: string): number {
+  const known = decimalsByCurrency.get(currency);
+  if (known !== undefined) return known;
+  const decimals = askCurrencyDecimals(currency);
+  // Only real codes are kept: a file may hold any text.
+  if (/^[A-Z]{3}$/.test(currency)) decimalsByCurrency.set(currency, decimals);
+  return decimals;
+}
+
+function askCurrencyDecimals(currency: string): number {
   try {
     return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
   } catch {

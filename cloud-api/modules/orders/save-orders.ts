@@ -74,51 +74,69 @@ type ChangedOrder = StoredOrder & { readonly order: Order; readonly label: Shipm
 
 async function writeParts(tx: Tx, changed: readonly ChangedOrder[]): Promise<void> {
   if (changed.length === 0) return;
-  const rows = JSON.stringify(changed.map(toRow));
-  const identifiers = changed.flatMap(({ order }) => collectIdentifiers(order).map((identifier) => ({ identifier, order_id: order.orderId })));
-  await sql`insert into orders (order_id, revision, body, waybill, reference, tracking_number, channel_code, status,
-      declared_weight_grams, country, consignee_name)
-    select * from jsonb_to_recordset(${rows}::jsonb) as r(order_id text, revision bigint, body text, waybill text,
-      reference text, tracking_number text, channel_code text, status text, declared_weight_grams integer,
-      country text, consignee_name text)
-    on conflict (order_id) do update set revision = excluded.revision, body = excluded.body, waybill = excluded.waybill,
-      reference = excluded.reference, tracking_number = excluded.tracking_number, channel_code = excluded.channel_code,
-      status = excluded.status, declared_weight_grams = excluded.declared_weight_grams, country = excluded.country,
-      consignee_name = excluded.consignee_name, updated_at = now()`.execute(tx);
-  await sql`insert into shipments (order_id, revision, body, label_kind)
-    select order_id, revision, shipment_body, label_kind
-    from jsonb_to_recordset(${rows}::jsonb) as r(order_id text, revision bigint, shipment_body text, label_kind text)
-    on conflict (order_id) do update set revision = excluded.revision, body = excluded.body,
-      label_kind = excluded.label_kind`.execute(tx);
-  await sql`delete from order_identifiers where order_id in
-    (select order_id from jsonb_to_recordset(${rows}::jsonb) as r(order_id text))`.execute(tx);
-  await sql`insert into order_identifiers (identifier, order_id)
-    select identifier, order_id from jsonb_to_recordset(${JSON.stringify(identifiers)}::jsonb)
-      as r(identifier text, order_id text) on conflict do nothing`.execute(tx);
+  await writeBodies(tx, JSON.stringify(changed.map(toRow)));
+  await writeIdentifiers(tx, changed);
+  const releases = JSON.stringify(changed.map(toRelease));
   await sql`insert into releases (order_id, revision, parts_hash)
     select order_id, revision, parts_hash
-    from jsonb_to_recordset(${rows}::jsonb) as r(order_id text, revision bigint, parts_hash text)
+    from jsonb_to_recordset(${releases}::jsonb) as r(order_id text, revision bigint, parts_hash text)
     on conflict (order_id) do update set revision = excluded.revision, parts_hash = excluded.parts_hash`.execute(tx);
 }
 
-function toRow({ order, label, revision, orderBody, shipmentBody }: ChangedOrder): Record<string, unknown> {
-  return {
-    order_id: order.orderId,
-    revision,
-    body: orderBody,
-    waybill: order.waybill,
-    reference: order.reference ?? null,
-    tracking_number: order.trackingNumber ?? null,
-    channel_code: order.channelCode,
-    status: order.status,
-    declared_weight_grams: order.declaredWeightGrams,
-    country: order.consignee.country,
-    consignee_name: order.consignee.name,
-    shipment_body: shipmentBody,
-    label_kind: label.kind,
-    parts_hash: createHash("sha256").update(releaseText(orderBody, shipmentBody), "utf8").digest("hex"),
-  };
+/** One statement for both tables: the bodies are most of a batch and cross to the database once. */
+async function writeBodies(tx: Tx, rows: string): Promise<void> {
+  await sql`with batch as materialized (
+      select * from jsonb_to_recordset(${rows}::jsonb) as r(order_id text, revision bigint, body text, waybill text,
+        reference text, tracking_number text, channel_code text, status text, declared_weight_grams integer,
+        country text, consignee_name text, shipment_body text, label_kind text)),
+    written as (
+      insert into orders (order_id, revision, body, waybill, reference, tracking_number, channel_code, status,
+          declared_weight_grams, country, consignee_name)
+        select order_id, revision, body, waybill, reference, tracking_number, channel_code, status,
+          declared_weight_grams, country, consignee_name from batch
+      on conflict (order_id) do update set revision = excluded.revision, body = excluded.body, waybill = excluded.waybill,
+        reference = excluded.reference, tracking_number = excluded.tracking_number, channel_code = excluded.channel_code,
+        status = excluded.status, declared_weight_grams = excluded.declared_weight_grams, country = excluded.country,
+        consignee_name = excluded.consignee_name, updated_at = now())
+    insert into shipments (order_id, revision, body, label_kind)
+      select order_id, revision, shipment_body, label_kind from batch
+    on conflict (order_id) do update set revision = excluded.revision, body = excluded.body,
+      label_kind = excluded.label_kind`.execute(tx);
 }
+
+async function writeIdentifiers(tx: Tx, changed: readonly ChangedOrder[]): Promise<void> {
+  const known = JSON.stringify(changed.flatMap(({ order, revision }) => (revision > 1 ? [order.orderId] : [])));
+  const rows = changed.flatMap(({ order }) =>
+    collectIdentifiers(order).map((identifier) => ({ identifier, order_id: order.orderId })),
+  );
+  await sql`delete from order_identifiers
+    where order_id in (select jsonb_array_elements_text(${known}::jsonb))`.execute(tx);
+  await sql`insert into order_identifiers (identifier, order_id)
+    select identifier, order_id from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as r(identifier text, order_id text) on conflict do nothing`.execute(tx);
+}
+
+const toRow = ({ order, label, revision, orderBody, shipmentBody }: ChangedOrder): Record<string, unknown> => ({
+  order_id: order.orderId,
+  revision,
+  body: orderBody,
+  waybill: order.waybill,
+  reference: order.reference ?? null,
+  tracking_number: order.trackingNumber ?? null,
+  channel_code: order.channelCode,
+  status: order.status,
+  declared_weight_grams: order.declaredWeightGrams,
+  country: order.consignee.country,
+  consignee_name: order.consignee.name,
+  shipment_body: shipmentBody,
+  label_kind: label.kind,
+});
+
+const toRelease = ({ orderId, revision, orderBody, shipmentBody }: ChangedOrder): Record<string, unknown> => ({
+  order_id: orderId,
+  revision,
+  parts_hash: createHash("sha256").update(releaseText(orderBody, shipmentBody), "utf8").digest("hex"),
+});
 
 /** Every key under which a scan may find the order, as the station computes them from a scan. */
 export function collectIdentifiers(order: Order): string[] {

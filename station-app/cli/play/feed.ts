@@ -96,9 +96,9 @@ async function playAll(station: Station, parcels: ReturnType<typeof planParcels>
 
 /** With --exit as fast as the lanes take them, unless a rate was asked for; else four of five parcels go by the belt. */
 function choosePace({ exit, rate }: Station["options"]): { belt: Pace; bench: Pace } {
-  if (exit && rate === undefined) return { belt: { gapMs: 0, gateMs: 15, beltLength: 8 }, bench: { gapMs: 0, gateMs: 0, beltLength: 1 } };
+  if (exit && rate === undefined) return { belt: { gapMs: 0, gateMs: null, beltLength: 8 }, bench: { gapMs: 0, gateMs: null, beltLength: 1 } };
   const gapMs = 3_600_000 / (rate ?? 1200);
-  return { belt: { gapMs: Math.max(0, gapMs * 1.25 - 400), gateMs: 400, beltLength: 8 }, bench: { gapMs: gapMs * 4, gateMs: 0, beltLength: 1 } };
+  return { belt: { gapMs: Math.max(0, gapMs * 1.25 - 400), gateMs: 400, beltLength: 8 }, bench: { gapMs: gapMs * 4, gateMs: null, beltLength: 1 } };
 }
 
 /** Everything has left the lanes and is in the cloud; then both databases are asked, and must say the same. */
@@ -125,7 +125,11 @@ async function settle(
 
 const counted = ["parcels", "accepted", "intercepted", "rejected", "noRead", "labelsPrinted", "divertsConfirmed", "factsRecorded", "factsAcknowledged"] as const;
 
-const subtract = (after: RunSummary, before: RunSummary): RunSummary => ({ ...after, ...Object.fromEntries(counted.map((key) => [key, after[key] - before[key]])) });
+/** What this run added. Facts are counted from where the cloud stood, so that the boot's own fact is among them on both sides. */
+const subtract = (after: RunSummary, before: RunSummary): RunSummary => {
+  const from = { ...before, factsRecorded: before.factsAcknowledged };
+  return { ...after, ...Object.fromEntries(counted.map((key) => [key, after[key] - from[key]])) };
+};
 
 const allConnected = (view: StationView | null): boolean => view?.devices.every(({ state }) => state === "ready") === true;
 

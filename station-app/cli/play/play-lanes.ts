@@ -7,8 +7,8 @@ export type Twins = (deviceId: "belt-gate" | "belt-sorter" | "bench-scanner" | "
 export type Pace = {
   /** From one parcel to the next on one lane; 0: as fast as the lane takes them. */
   readonly gapMs: number;
-  /** How far behind the trigger the gate stands. */
-  readonly gateMs: number;
+  /** How far behind the trigger the gate stands; null: the belt waits until the station has seen the parcel come. */
+  readonly gateMs: number | null;
   readonly beltLength: number;
 };
 
@@ -32,10 +32,17 @@ export async function playBelt(parcels: readonly SimulatedParcel[], firstIndex: 
     const parcelIndex = index;
     index += 1;
     twins("belt-sorter", { command: "induct", parcelIndex });
-    await pause(pace.gateMs, signal);
+    if (pace.gateMs === null) await seen(parcelIndex, watch, signal);
+    else await pause(pace.gateMs, signal);
     twins("belt-gate", { command: "measure", index: parcelIndex, ...measures, ...(barcode === undefined ? {} : { code: barcode }) });
     await pause(pace.gapMs, signal);
   }
+}
+
+async function seen(parcelIndex: number, watch: LaneWatch, signal: AbortSignal): Promise<void> {
+  const giveUpAt = performance.now() + 5000;
+  const isThere = (): boolean => watch.lane("belt")?.parcels.some((parcel) => parcel.parcelIndex === parcelIndex) === true;
+  while (!isThere() && !signal.aborted && performance.now() < giveUpAt) await watch.changed();
 }
 
 /** One parcel at a time: on the scale, under the scanner, and the next when this one is done. */

@@ -23,6 +23,8 @@ export type Devices = {
   readonly views: () => DeviceView[];
   readonly scale: (deviceId: string) => Scale;
   readonly printer: (deviceId: string) => Printer;
+  /** Tells the core whether the printer can take a job and where its counter stands; needed after a job that went wrong. */
+  readonly announcePrinter: (deviceId: string) => void;
   readonly sorter: (deviceId: string) => Sorter;
 };
 
@@ -77,6 +79,10 @@ export function createDevices(config: EngineConfig, events: DeviceEvents): Resul
     views: () => [...devices.values()].map((device) => viewDevice(config, device, device.state())),
     scale: (deviceId) => find(deviceId, "scale"),
     printer: (deviceId) => find(deviceId, "printer"),
+    announcePrinter: (deviceId) => {
+      const printer = find(deviceId, "printer");
+      void announcePrinter(printer, printer.state());
+    },
     sorter: (deviceId) => find(deviceId, "sorter"),
   });
 }

@@ -1,6 +1,6 @@
 import { unreachable } from "@waystation/shared/failures/assert";
 import type { Result } from "@waystation/shared/failures/result";
-import type { Effect, SessionEvent } from "@waystation/shared/session/events";
+import type { Effect, LabelOutcome, SessionEvent } from "@waystation/shared/session/events";
 import type { CrashPoints } from "../config/crash-points.ts";
 import type { ComposedLabel } from "../label/compose-label.ts";
 import type { Devices } from "./devices.ts";
@@ -45,15 +45,22 @@ async function divert({ laneId, sorterId, commandId, parcelIndex, chute, deadlin
   if (!result.ok) deps.onOutcome(laneId, { kind: "divert-failed", commandId, failure: result.failure });
 }
 
-async function print({ laneId, printerId, jobId, orderId, weightGrams, chute }: Of<"print">, deps: EffectDeps): Promise<void> {
+async function print(effect: Of<"print">, deps: EffectDeps): Promise<void> {
+  const { printerId, jobId, orderId, weightGrams, chute } = effect;
   const label = await deps.composeLabel({ orderId, weightGrams, chute });
-  if (!label.ok) return deps.onOutcome(laneId, { kind: "label-outcome", jobId, result: { outcome: "failed", failure: label.failure } });
+  if (!label.ok) return reportLabel(effect, { outcome: "failed", failure: label.failure }, deps);
   deps.crash("before-print");
   const job = deps.devices.printer(printerId).print({ jobId, bytes: label.value.bytes, timeoutMs: deps.labelTimeoutMs });
   deps.crash("after-print");
   const result = await job;
   deps.crash("after-print-outcome");
+  reportLabel(effect, result, deps);
+}
+
+/** A printed label brings the counter with it; after any other end the core knows nothing of the printer until it is told. */
+function reportLabel({ laneId, printerId, jobId }: Of<"print"> | Of<"resolve-print">, result: LabelOutcome, deps: EffectDeps): void {
   deps.onOutcome(laneId, { kind: "label-outcome", jobId, result });
+  if (result.outcome !== "printed") deps.devices.announcePrinter(printerId);
 }
 
 async function weigh({ laneId, scaleId, parcelId }: Of<"request-weight">, deps: EffectDeps): Promise<void> {
@@ -69,9 +76,9 @@ async function weigh({ laneId, scaleId, parcelId }: Of<"request-weight">, deps: 
 
 /** Asked until the printer answers: before that nobody can say what came out. */
 async function resolvePrint(effect: Of<"resolve-print">, deps: EffectDeps): Promise<void> {
-  const { laneId, printerId, jobId, odometerBefore } = effect;
+  const { printerId, jobId, odometerBefore } = effect;
   const result = await deps.devices.printer(printerId).resolveJob({ jobId, odometerBefore, timeoutMs: deps.labelTimeoutMs });
-  deps.onOutcome(laneId, { kind: "label-outcome", jobId, result });
+  reportLabel(effect, result, deps);
 }
 
 const queryTries = 5;

@@ -16,5 +16,4 @@ export type ReplicaOutput =
   | { readonly kind: "acknowledged"; readonly acknowledgement: Acknowledgement }
   | { readonly kind: "settings" }
   | { readonly kind: "orders"; readonly ordersVisible: number }
-  | { readonly kind: "link"; readonly failure: Failure | null }
-  | { readonly kind: "stopped" };
+  | { readonly kind: "link"; readonly failure: Failure | null };

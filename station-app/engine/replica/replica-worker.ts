@@ -54,8 +54,8 @@ function runReplicaThread(port: NonNullable<typeof parentPort>, { ordersPath, fa
         clearTimeout(countTimer);
         db.close();
         factsDb?.close();
-        post({ kind: "stopped" });
-        port.close();
+        // Ends this thread only. Kept-alive connections to the cloud would hold it for seconds.
+        process.exit(0);
     }
   }
 

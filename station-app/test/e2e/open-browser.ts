@@ -45,6 +45,7 @@ export async function openPage(
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
+    reducedMotion: "reduce",
     ...options,
   });
   const page = await context.newPage();
