@@ -1,5 +1,3 @@
-import type { Failure } from "./result.ts";
-
 /** Languages of every sentence the product shows. */
 export type Language = "en" | "zh";
 export const languages: readonly Language[] = ["en", "zh"];
@@ -41,6 +39,7 @@ export const failureCatalog = {
   // screen and engine
   "engine.unreachable": entry(true, "stop", 503, "The engine cannot be reached. Nothing was done.", "无法连接引擎，操作未执行。"),
   "engine.unanswered": entry(false, "stop", 504, "The engine did not answer in time. Look at the lane before trying again.", "引擎未及时响应，请先查看通道状态再重试。"),
+  "engine.crashing": entry(false, "stop", 500, "The engine stopped {count} times in a short time. Call support.", "引擎短时间内停止了 {count} 次，请联系支持。"),
   // labels
   "label.missing": entry(true, "stop", 404, "There is no label for order {orderId} yet.", "订单 {orderId} 尚无面单。"),
   "label.invalid": entry(false, "stop", 422, "The label of order {orderId} cannot be printed: {reason}.", "订单 {orderId} 的面单无法打印：{reason}。"),
@@ -85,7 +84,10 @@ export const failureCatalog = {
 export type FailureCode = keyof typeof failureCatalog;
 
 /** The sentence shown to people. An unknown placeholder stays visible rather than vanishing. */
-export function describeFailure(failure: Failure, language: Language = "en"): string {
+export function describeFailure(
+  failure: { readonly code: FailureCode; readonly details: Readonly<Record<string, unknown>> },
+  language: Language = "en",
+): string {
   return fillSentence(failureCatalog[failure.code].text[language], failure.details);
 }
 

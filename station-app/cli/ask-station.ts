@@ -15,12 +15,16 @@ export async function askStation(stationUrl: string, token: string): Promise<Res
   const socket = new WebSocket(address, [socketProtocol, `${socketTokenPrefix}${token}`]);
   const opened = Promise.withResolvers<void>();
   socket.addEventListener("open", () => opened.resolve());
-  socket.addEventListener("close", ({ code, reason }) => opened.reject(new Error(`closed with ${code} ${reason}`)));
+  socket.addEventListener("close", ({ code, reason }) =>
+    opened.reject(new Error(`closed with ${code} ${reason}`)),
+  );
   socket.addEventListener("error", () => opened.reject(new Error("no connection")));
   const tooLate = setTimeout(() => opened.reject(new Error("no answer")), answerWithinMs);
   try {
     await opened.promise;
-    const client: ContractRouterClient<StationContract> = createORPCClient(new RPCLink({ websocket: socket }));
+    const client: ContractRouterClient<StationContract> = createORPCClient(
+      new RPCLink({ websocket: socket }),
+    );
     return succeed(await client.station.status(undefined, { signal: AbortSignal.timeout(answerWithinMs) }));
   } catch (error) {
     return fail("device.silent", { device: `The station at ${address.host}` }, error);

@@ -1,13 +1,6 @@
-import { judgeParcel, type JudgeInput } from "@waystation/shared/decision/judge";
 import { describeNextStep, describeReason } from "@waystation/shared/decision/reasons";
-import { identifiersFor } from "@waystation/shared/model/barcode/identifiers";
-import { channelSchema } from "@waystation/shared/model/channel";
-import { type Order, orderSchema } from "@waystation/shared/model/order";
-import { sortPlanSchema } from "@waystation/shared/model/sort-plan";
 import type { Command } from "commander";
-import { z } from "zod";
 import { exitCodes, printJson, printText, reportFailure } from "../output.ts";
-import { readInputFile } from "../read-input.ts";
 
 const help = `
 Judges one parcel exactly as a station would, from three JSON files. Weights are whole grams, sides whole
@@ -37,49 +30,6 @@ Examples:
   waystation decide --order order.json --reading reading.json
   waystation decide --order order.json --reading reading.json --config config.json --json`;
 
-const orderFileSchema = z.strictObject({
-  ...orderSchema.shape,
-  label: z.enum(["zpl", "png", "house", "missing"]).default("house"),
-});
-
-const millimetres = z.int().min(1).max(30_000).optional();
-const readingFileSchema = z
-  .strictObject({
-    barcode: z.string().max(512).optional(),
-    weightGrams: z.int().min(-1_000_000).max(1_000_000).optional(),
-    lengthMillimetres: millimetres,
-    widthMillimetres: millimetres,
-    heightMillimetres: millimetres,
-  })
-  .refine(
-    ({ lengthMillimetres: l, widthMillimetres: w, heightMillimetres: h }) =>
-      new Set([l, w, h].map((side) => side === undefined)).size === 1,
-    {
-      message: "length, width and height come together or not at all",
-    },
-  );
-
-const configFileSchema = z.strictObject({
-  channel: channelSchema.optional(),
-  sortPlan: sortPlanSchema.default({
-    planId: "default",
-    version: 1,
-    rows: [{ priority: 1, chute: 1 }],
-    rejectChute: 99,
-  }),
-  needsWeight: z.boolean().default(true),
-  needsSize: z.boolean().default(false),
-  needsLabel: z.boolean().default(true),
-  fullChutes: z.array(z.int()).default([]),
-  handledBefore: z.boolean().default(false),
-});
-
-type Files = {
-  readonly order: z.output<typeof orderFileSchema>;
-  readonly reading: z.output<typeof readingFileSchema>;
-  readonly config: z.output<typeof configFileSchema>;
-};
-
 export function addDecideCommand(program: Command): void {
   program
     .command("decide")
@@ -89,63 +39,15 @@ export function addDecideCommand(program: Command): void {
     .option("--config <file>", "channel, sort plan and steps, JSON")
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
-    .action((paths: { order: string; reading: string; config?: string; json: boolean }) => {
-      const { json } = paths;
-      const order = readInputFile(paths.order, orderFileSchema);
-      if (!order.ok) return reportFailure(order.failure, { json, exitCode: exitCodes.usage });
-      const reading = readInputFile(paths.reading, readingFileSchema);
-      if (!reading.ok) return reportFailure(reading.failure, { json, exitCode: exitCodes.usage });
-      const config =
-        paths.config === undefined
-          ? { ok: true as const, value: configFileSchema.parse({}) }
-          : readInputFile(paths.config, configFileSchema);
-      if (!config.ok) return reportFailure(config.failure, { json, exitCode: exitCodes.usage });
-      const { verdict, reasons, chute } = judgeParcel(
-        toJudgeInput({ order: order.value, reading: reading.value, config: config.value }),
+    .action(async (given: { order: string; reading: string; config?: string; json: boolean }) => {
+      const { judgeFiles } = await import("../judge-files.ts");
+      const judged = judgeFiles(given);
+      if (!judged.ok) return reportFailure(judged.failure, { json: given.json, exitCode: exitCodes.usage });
+      const { verdict, reasons, chute } = judged.value;
+      if (given.json) return printJson({ verdict, reasons, chute });
+      const sentences = reasons.map(
+        (reason) => `  ${reason.code}: ${describeReason(reason)} ${describeNextStep(reason)}`,
       );
-      if (json) return printJson({ verdict, reasons, chute });
-      printText(
-        `${verdict}, chute ${chute}`,
-        ...reasons.map((reason) => `  ${reason.code}: ${describeReason(reason)} ${describeNextStep(reason)}`),
-      );
+      printText(`${verdict}, chute ${chute}`, ...sentences);
     });
 }
-
-function toJudgeInput({ order: { label, ...order }, reading, config }: Files): JudgeInput {
-  const { channel = defaultChannel(order), handledBefore, ...settings } = config;
-  const { barcode, weightGrams = null, lengthMillimetres, widthMillimetres, heightMillimetres } = reading;
-  const isMeasured =
-    lengthMillimetres !== undefined && widthMillimetres !== undefined && heightMillimetres !== undefined;
-  const isThisOrder = barcode !== undefined && bears(order, barcode);
-  return {
-    ...settings,
-    barcodes: barcode === undefined || barcode.trim() === "" ? [] : [barcode],
-    candidates: isThisOrder ? [{ order, revision: 1, label, handledBefore }] : [],
-    weightGrams,
-    size: isMeasured ? { lengthMillimetres, widthMillimetres, heightMillimetres } : null,
-    // A station looks the channel up by the order's code, so another one is as good as none.
-    channel: channel.code === order.channelCode ? channel : undefined,
-    doubts: [],
-  };
-}
-
-/** As at a station: two forms of one number are the same number. */
-function bears(order: Order, barcode: string): boolean {
-  const filed = [order.waybill, order.trackingNumber, order.reference].flatMap((number) =>
-    number === undefined ? [] : identifiersFor(number),
-  );
-  return identifiersFor(barcode).some((key) => filed.includes(key));
-}
-
-const defaultChannel = (order: Order): z.output<typeof channelSchema> => ({
-  code: order.channelCode,
-  version: 1,
-  name: order.channelCode,
-  carrier: "any",
-  weightTolerance: { absoluteGrams: 50, percent: 5 },
-  sizeTolerance: { absoluteMillimetres: 20, percent: 10 },
-  countries: [],
-  minimumWeightGrams: 0,
-  maximumWeightGrams: 30_000,
-  bands: [],
-});

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { fail } from "@waystation/shared/failures/result";
-import { type Verification, verifyFacts } from "../../engine/core/verify-log.ts";
+import type { Verification } from "../../engine/core/verify-log.ts";
 import { exitCodes, printJson, printText, reportFailure } from "../output.ts";
-import { defaultDataFolder } from "../start/data-folder.ts";
+import { defaultDataFolder } from "../start/default-folder.ts";
 
 const help = `
 Reads the station's whole log: every fact's text gives its hash, every fact names the one before it, and the
@@ -25,13 +25,13 @@ export function addFactsCommand(program: Command): void {
     .option("--data <folder>", "the data folder, or a facts.db itself", defaultDataFolder)
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
-    .action(({ data, json }: { data: string; json: boolean }) => {
+    .action(async ({ data, json }: { data: string; json: boolean }) => {
       const path = data.endsWith(".db") ? data : join(data, "station/facts.db");
       if (!existsSync(path)) {
         const { failure } = fail("request.invalid", { reason: `there is no ${path}` });
         return reportFailure(failure, { json, exitCode: exitCodes.usage });
       }
-      const verification = readVerification(path);
+      const verification = await readVerification(path);
       if (!verification.ok) process.exitCode = exitCodes.trouble;
       if (json) return printJson(verification);
       printText(describeVerification(verification));
@@ -39,7 +39,8 @@ export function addFactsCommand(program: Command): void {
 }
 
 /** A file that is no database at all is a damaged log too. */
-function readVerification(path: string): Verification {
+async function readVerification(path: string): Promise<Verification> {
+  const { verifyFacts } = await import("../../engine/core/verify-log.ts");
   try {
     return verifyFacts(path);
   } catch (error) {

@@ -5,10 +5,9 @@ import type { Command } from "commander";
 import { fail } from "@waystation/shared/failures/result";
 import { exitCodes, printJson, reportFailure } from "../output.ts";
 import { describeInputIssue } from "../read-input.ts";
+import { defaultDataFolder } from "../start/default-folder.ts";
 import { createProgress } from "../start/progress.ts";
-import { runStart } from "../start/run.ts";
-import { defaultDataFolder } from "../start/data-folder.ts";
-import { type RunOptions, type StartOptions, startOptionsSchema } from "../start/start-options.ts";
+import type { RunOptions, StartOptions } from "../start/start-options.ts";
 
 const help = `
 Starts a cloud, the devices of a belt and a bench (as programs that speak the devices' protocols over real
@@ -39,12 +38,15 @@ export function addStartCommand(program: Command): void {
     .option("--json", "print JSON lines: step, ready, message, finished")
     .addHelpText("after", help)
     .action(async (given: unknown) => {
+      // Loaded late: the other commands do without all of this.
+      const { startOptionsSchema } = await import("../start/start-options.ts");
       const parsed = startOptionsSchema.safeParse(given);
       if (!parsed.success) {
         const { failure } = fail("config.invalid", { reason: describeInputIssue(parsed.error) });
         return reportFailure(failure, { json: false, exitCode: exitCodes.usage });
       }
       const { options, temporary } = fillDefaults(parsed.data);
+      const { runStart } = await import("../start/run.ts");
       const ended = await runStart(options, createProgress(process.stdout, options));
       if (!ended.ok) reportFailure(ended.failure, options);
       else if (temporary) rmSync(options.data, { recursive: true, force: true });
@@ -59,6 +61,11 @@ export function addStartCommand(program: Command): void {
 function fillDefaults(given: StartOptions): { options: RunOptions; temporary: boolean } {
   const temporary = given.exit && given.data === undefined;
   const data = given.data ?? (temporary ? mkdtempSync(join(tmpdir(), "waystation-run-")) : defaultDataFolder);
-  const options = { ...given, data, port: given.port ?? (given.exit ? 0 : 8788), cloudPort: given.cloudPort ?? (given.exit ? 0 : 8787) };
+  const options = {
+    ...given,
+    data,
+    port: given.port ?? (given.exit ? 0 : 8788),
+    cloudPort: given.cloudPort ?? (given.exit ? 0 : 8787),
+  };
   return { options, temporary };
 }

@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { describeFailure, failureCatalog, type FailureCode } from "@waystation/shared/failures/catalog";
 import { fail } from "@waystation/shared/failures/result";
 import type { Command } from "commander";
-import { askStation, type StationStatus } from "../ask-station.ts";
+import type { StationStatus } from "../ask-station.ts";
 import { layOutTable, printJson, printText, reportFailure } from "../output.ts";
-import { readRunningState, type RunState } from "../processes/run-file.ts";
-import { defaultDataFolder } from "../start/data-folder.ts";
+import type { RunState } from "../processes/run-file.ts";
+import { defaultDataFolder } from "../start/default-folder.ts";
 
 const help = `
 Asks the running station. Exit code 1 when none runs on the data folder or it does not answer.
@@ -13,7 +13,6 @@ Asks the running station. Exit code 1 when none runs on the data folder or it do
 Examples:
   waystation status
   waystation status --data /srv/waystation --json`;
-
 
 export function addStatusCommand(program: Command): void {
   program
@@ -23,12 +22,17 @@ export function addStatusCommand(program: Command): void {
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
     .action(async ({ data, json }: { data: string; json: boolean }) => {
+      const { readRunningState } = await import("../processes/run-file.ts");
       const run = readRunningState(resolve(data));
       if (run === null)
         return reportFailure(fail("station.not-running", { path: resolve(data) }).failure, { json });
       const { urls, tokens } = run;
       if (urls.station === undefined || tokens.station === undefined)
-        return reportFailure(fail("station.not-running", { path: "a station that is still starting" }).failure, { json });
+        return reportFailure(
+          fail("station.not-running", { path: "a station that is still starting" }).failure,
+          { json },
+        );
+      const { askStation } = await import("../ask-station.ts");
       const status = await askStation(urls.station, tokens.station);
       if (!status.ok) return reportFailure(status.failure, { json });
       const shown = {

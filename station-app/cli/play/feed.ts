@@ -1,12 +1,12 @@
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import type { StationView } from "@waystation/shared/session/view";
 import { connectStation } from "../../renderer/app/station-client.ts";
-import type { Feeder, Station } from "../start/run.ts";
+import type { Feeder, RunSummary, Station } from "../start/station.ts";
 import { importGenerated } from "./fill-cloud.ts";
 import { planParcels } from "./plan-parcels.ts";
 import { countEnded, type LaneWatch, type Pace, playBelt, playBench, type Twins } from "./play-lanes.ts";
 import { openStationFiles, type StationFiles } from "./read-station.ts";
-import { type RunSummary, summarise } from "./summarise.ts";
+import { summarise } from "./summarise.ts";
 
 /** The demonstration's parcels: puts them on the lanes, and with --parcels waits for the last fact and counts. */
 export function feed(station: Station): Feeder {

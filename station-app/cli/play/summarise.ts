@@ -1,24 +1,8 @@
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import { z } from "zod";
-import type { Station } from "../start/run.ts";
+import type { RunSummary, Station } from "../start/station.ts";
 import { stationId } from "../start/plan.ts";
 import type { StationFiles } from "./read-station.ts";
-
-/** What a run did, as both databases tell it. */
-export type RunSummary = {
-  readonly parcels: number;
-  readonly accepted: number;
-  readonly intercepted: number;
-  readonly rejected: number;
-  readonly noRead: number;
-  readonly labelsPrinted: number;
-  readonly divertsConfirmed: number;
-  readonly factsRecorded: number;
-  readonly factsAcknowledged: number;
-  /** From a parcel's last reading to its durable verdict. */
-  readonly decisionMs: { readonly p50: number; readonly p99: number };
-  readonly seconds: number;
-};
 
 const cloudCountsSchema = z.object({ outcomes: z.record(z.string(), z.int()), factTypes: z.record(z.string(), z.int()), received: z.int() });
 

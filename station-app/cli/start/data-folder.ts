@@ -14,9 +14,6 @@ export type DataFolder = {
   readonly runFile: RunFile;
 };
 
-/** Where data goes unless --data says otherwise: in the checkout, kept out of version control. */
-export const defaultDataFolder = join(import.meta.dirname, "../../../.data");
-
 const marker = "waystation-data.json";
 const markerText = `${JSON.stringify({ kind: "waystation-data", version: 1 })}\n`;
 /** What --fresh deletes. Files that somebody else put into the folder stay. */

@@ -65,14 +65,18 @@ type EngineConfigInput = z.input<typeof engineConfigSchema>;
 
 /** A run that ends by itself has no belt to keep time with: its parcels wait for a busy machine rather than run past. */
 const paces = {
-  live: { sorter: { decisionMs: 3000, travelMs: 4000 }, lane: { decideWithinMs: 2500, labelWithinMs: 2500, divertWithinMs: 3000, confirmWithinMs: 15_000 } },
+  live: {
+    sorter: { decisionMs: 3000, travelMs: 4000 },
+    lane: { decideWithinMs: 2500, labelWithinMs: 2500, divertWithinMs: 3000, confirmWithinMs: 15_000 },
+  },
   unhurried: {
     sorter: { decisionMs: 60_000, travelMs: 60_500, arriveAfterAssignMs: 20 },
     lane: { decideWithinMs: 30_000, labelWithinMs: 30_000, divertWithinMs: 60_000, confirmWithinMs: 90_000 },
   },
 } as const;
 
-const choosePace = ({ exit, rate }: StartOptions) => (exit && rate === undefined ? paces.unhurried : paces.live);
+const choosePace = ({ exit, rate }: StartOptions) =>
+  exit && rate === undefined ? paces.unhurried : paces.live;
 
 function planLanes(options: StartOptions): EngineConfigInput["lanes"] {
   const { lane } = choosePace(options);
@@ -81,7 +85,13 @@ function planLanes(options: StartOptions): EngineConfigInput["lanes"] {
   const belt = { dimensioner: "belt-gate", sorter: "belt-sorter", printer: "printer" } satisfies RoleBinding;
   const bench = { scanner: "bench-scanner", scale: "bench-scale", printer: "printer" } satisfies RoleBinding;
   return [
-    { laneId: "belt", kind: "belt", steps: ["weigh", "measure", "label", "divert"], devices: belt, ...timing },
+    {
+      laneId: "belt",
+      kind: "belt",
+      steps: ["weigh", "measure", "label", "divert"],
+      devices: belt,
+      ...timing,
+    },
     { laneId: "bench", kind: "bench", steps: ["weigh", "label"], devices: bench, ...timing },
   ];
 }
@@ -100,7 +110,9 @@ export function planTwins(context: Context): readonly ChildSpec[] {
       const options = {
         port,
         ...(serial ? { path: join(context.data.station, `tty-${deviceId}`) } : {}),
-        ...(family === "sorter" ? { ...choosePace(context.options).sorter, chutes: chutesOfPlan, rejectChute } : {}),
+        ...(family === "sorter"
+          ? { ...choosePace(context.options).sorter, chutes: chutesOfPlan, rejectChute }
+          : {}),
       };
       return { args: [JSON.stringify({ family, options })] };
     },

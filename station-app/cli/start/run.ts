@@ -1,16 +1,15 @@
 import { describeFailure } from "@waystation/shared/failures/catalog";
 import { type Failure, type Result, succeed } from "@waystation/shared/failures/result";
-import { askStation, type StationStatus } from "../ask-station.ts";
+import { askStation } from "../ask-station.ts";
 import { buildScreens } from "../build-screens.ts";
 import { type ChildFamily, createFamily } from "../processes/child-family.ts";
 import { feed } from "../play/feed.ts";
 import { fillCloud } from "../play/fill-cloud.ts";
-import type { RunSummary } from "../play/summarise.ts";
 import { checkPortFree } from "../processes/check-port.ts";
 import type { ReadyMessage } from "../processes/launch-child.ts";
 import { listenForStop } from "../processes/stop-request.ts";
 import type { ChildEvent, ChildSpec } from "../processes/supervise-child.ts";
-import { type CloudClient, createCloudClient } from "./call-cloud.ts";
+import { createCloudClient } from "./call-cloud.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import {
   makeTokens,
@@ -24,28 +23,8 @@ import {
 } from "./plan.ts";
 import { registerStation } from "./prepare-cloud.ts";
 import type { Progress } from "./progress.ts";
+import type { Feeder, RunSummary } from "./station.ts";
 import type { RunOptions, StartOptions } from "./start-options.ts";
-
-/** What the feeder needs: it plays parcels into the twins and reads the result off the cloud and the engine. */
-export type Station = {
-  readonly options: StartOptions;
-  readonly tokens: Tokens;
-  readonly cloud: CloudClient;
-  readonly stationUrl: string;
-  /** Folder of facts.db and orders.db. */
-  readonly stationData: string;
-  /** How many orders the station must see before the first parcel. */
-  readonly ordersImported: number;
-  readonly sendToTwin: (deviceId: string, command: object) => boolean;
-  readonly readStatus: () => Promise<Result<StationStatus>>;
-  readonly progress: Progress;
-};
-
-export type Feeder = {
-  /** Resolves when its parcels are through, with what --exit prints; a failure makes the start fail. */
-  readonly finished: Promise<Result<RunSummary>>;
-  readonly stop: () => Promise<void>;
-};
 
 /**
  * Starts everything, stays until it is asked to end (or, with --exit, until the feeder is done), and ends

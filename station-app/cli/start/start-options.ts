@@ -24,4 +24,8 @@ export const startOptionsSchema = z.strictObject({
 export type StartOptions = z.infer<typeof startOptionsSchema>;
 
 /** With the defaults that depend on other options filled in. */
-export type RunOptions = StartOptions & { readonly data: string; readonly port: number; readonly cloudPort: number };
+export type RunOptions = StartOptions & {
+  readonly data: string;
+  readonly port: number;
+  readonly cloudPort: number;
+};

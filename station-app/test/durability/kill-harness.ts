@@ -2,7 +2,7 @@ import { waitUntil } from "./child-process.ts";
 import { createRandom, type Random } from "./disk-model.ts";
 import { type EngineProcess, type StationClient, startEngineProcess } from "./engine-process.ts";
 import { findUnsettled, findViolations, questionTwins } from "./kill-invariants.ts";
-import { type CrashPlan, type KillStation, labelBytes, openKillStation, waybillOf } from "./kill-station.ts";
+import { type CrashPlan, type KillStation, type KillStationOptions, labelBytes, openKillStation, waybillOf } from "./kill-station.ts";
 import { countEnded, factsNamed, readLog, readOpen } from "./read-log.ts";
 
 export const crashPoints = [
@@ -38,10 +38,10 @@ const beltParcels = 3;
 const passings: Readonly<Partial<Record<Way, number>>> = { "before-commit": 22, "after-commit": 22, "before-write": 90, "after-write": 90 };
 
 /** Kills one station's engine again and again; after each death its log and its devices must agree. */
-export async function killAgainAndAgain(options: { readonly kills: number; readonly seed: number; readonly counting: boolean }): Promise<KillReport> {
+export async function killAgainAndAgain(options: KillStationOptions & { readonly kills: number; readonly seed: number }): Promise<KillReport> {
   const random = createRandom(options.seed);
   const perKill = beltParcels + 1;
-  const station = await openKillStation({ orders: options.kills * perKill + 10, counting: options.counting });
+  const station = await openKillStation({ ...options, orders: options.kills * perKill + 10 });
   const kills: Record<string, number> = {};
   const violations: string[] = [];
   let seen: readonly string[] = [];

@@ -22,8 +22,7 @@ const belt = {
   devices: { dimensioner: "dws", sorter: "sorter", printer: "belt-printer" },
   decideWithinMs: 600,
   labelWithinMs: 1200,
-  divertWithinMs: 1000,
-  confirmWithinMs: 2500,
+  divertWithinMs: 10_000,
 };
 const bench = {
   laneId: "bench",
@@ -32,16 +31,23 @@ const bench = {
   devices: { scanner: "scanner", scale: "scale", printer: "bench-printer" },
 };
 
+export type KillStationOptions = {
+  /** Printers with a label counter; the others cannot say after a crash what came out. */
+  readonly counting: boolean;
+  /** From induction to chute. A slow belt still carries its parcels when the next engine has started. */
+  readonly travelMs: number;
+};
+
 /**
  * A station with a belt and a bench, all its devices as processes that outlive every engine, and orders whose
- * labels tell themselves apart. `counting`: printers with a label counter; the others cannot say after a crash
- * what came out.
+ * labels tell themselves apart.
  */
-export async function openKillStation(options: { readonly orders: number; readonly counting: boolean }) {
+export async function openKillStation(options: KillStationOptions & { readonly orders: number }) {
+  const { travelMs } = options;
   const folder = mkdtempSync(join(tmpdir(), "waystation-kill-"));
   const orderByLabel = fillStation(folder, options.orders);
   const [sorter, dws, scanner, scale, beltPrinter, benchPrinter] = await Promise.all([
-    startTwinProcess("sorter", { rejectChute, decisionMs: 500, travelMs: 600 }),
+    startTwinProcess("sorter", { rejectChute, decisionMs: travelMs - 100, travelMs }),
     startTwinProcess("dws", {}),
     startTwinProcess("scanner", { line: "tcp" }),
     startTwinProcess("scale", { line: "tcp" }),
@@ -66,7 +72,7 @@ export async function openKillStation(options: { readonly orders: number; readon
       stationId: "station-1",
       dataDir: folder,
       screen: { port: 0, token: screenToken, staticDir: folder },
-      lanes: [belt, bench],
+      lanes: [{ ...belt, confirmWithinMs: travelMs + 2000 }, bench],
       devices: [
         tcp("sorter", "modbus-sorter", ports.sorter),
         tcp("dws", "dws-delimited", ports.dws),
