@@ -27,8 +27,8 @@ function plant(files: Readonly<Record<string, string>>): string {
   };
   write("package.json", `{"type":"module"}`);
   for (const name of libraries) {
-    write(`node_modules/${name}/package.json`, `{"name":"${name}","main":"index.js"}`);
-    write(`node_modules/${name}/index.js`, "");
+    write(`node_modules/${name}/package.json`, `{"name":"${name}","main":"dist/index.js"}`);
+    write(`node_modules/${name}/dist/index.js`, "");
   }
   const dependencies = JSON.stringify(
     Object.fromEntries([...libraries, "@waystation/shared"].map((name) => [name, "1"])),

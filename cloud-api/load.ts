@@ -7,7 +7,7 @@ const cpu=()=>{const f=readFileSync(`/proc/${pid}/stat`,"utf8").split(") ")[1]!.
 const mem=()=>cpu()+" "+readFileSync(`/proc/${pid}/status`,"utf8").match(/VmHWM.*|VmRSS.*/g)!.map(x=>x.replace(/\s+/g," ")).join(" ");
 const admin={authorization:"Bearer 0123456789abcdef0123"};
 console.log("start",mem());
-const csv=[...formatOrdersCsv(generateOrders({seed:5,count:40000}))].join("");
+const csv=[...formatOrdersCsv(generateOrders({seed:5,count:Number(process.argv[4]??40000)}))].join("");
 let t=performance.now();
 console.log(await (await fetch(url+"/v1/orders/import?format=csv",{method:"POST",headers:admin,body:csv})).text(), performance.now()-t, mem());
 const {token}=await (await fetch(url+"/v1/stations",{method:"POST",headers:admin,body:'{"stationId":"st"}'})).json() as any;

@@ -1,3 +1,4 @@
+import { bridgeName, portChannel } from "@waystation/shared/wire/shell-bridge";
 import type { LaneView, ParcelView, StationView } from "@waystation/shared/session/view";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -427,5 +428,49 @@ describe.skipIf(browserPath === null)("the screen", () => {
     await shows(page, markup);
     expect(await page.locator("img").count()).toBe(0);
     expect(problems).toEqual([]);
+  });
+
+  test("behind the shell's bridge: the page asks for a port, serves from it, and asks again when it closes", async () => {
+    const station = await start(makeView([makeLane({ parcels: [accepted()] })]));
+    const { page } = await open(station);
+    // The shell's part, played in the page: the messages are the same over both transports, so one relays to the other.
+    await page.addInitScript(
+      ({ bridge, channel, socketUrl, protocols }) => {
+        const shell = window as unknown as Record<string, unknown> & { shellPorts: MessagePort[] };
+        shell.shellPorts = [];
+        shell[bridge] = {
+          requestPort: () => {
+            const { port1, port2 } = new MessageChannel();
+            const socket = new WebSocket(socketUrl, protocols);
+            socket.addEventListener("message", (event) => port2.postMessage(event.data));
+            socket.addEventListener("open", () => {
+              port2.addEventListener("message", (event) => socket.send(event.data));
+              port2.start();
+            });
+            shell.shellPorts.push(port2);
+            window.postMessage({ kind: channel }, window.location.origin, [port1]);
+          },
+        };
+      },
+      {
+        bridge: bridgeName,
+        channel: portChannel,
+        socketUrl: `ws://127.0.0.1:${station.port}/rpc`,
+        protocols: ["waystation.v1", "token.e2e-token"],
+      },
+    );
+    await page.reload();
+    await shows(page, "ACCEPTED");
+    await page.keyboard.press("F2");
+    await vi.waitFor(() => expect(station.commands).toHaveLength(1));
+    await page.evaluate(() => (window as unknown as { shellPorts: MessagePort[] }).shellPorts[0]?.close());
+    await vi.waitFor(
+      async () =>
+        expect(
+          await page.evaluate(() => (window as unknown as { shellPorts: MessagePort[] }).shellPorts.length),
+        ).toBe(2),
+      { timeout: 20_000 },
+    );
+    await page.getByText("No connection to the engine").waitFor({ state: "detached" });
   });
 });
