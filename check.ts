@@ -24,7 +24,7 @@ const steps: readonly Step[] = [
   {
     name: "format and lint (biome)",
     script: tool("@biomejs/biome/bin/biome"),
-    args: ["ci", "--error-on-warnings", "--max-diagnostics=50"],
+    args: ["ci", "--colors=off", "--diagnostic-level=warn", "--max-diagnostics=50"],
   },
   {
     name: "unused files, exports, packages (knip)",

@@ -19,7 +19,7 @@ export type Finding = {
 };
 
 const free =
-  /(^|\/)(bench|test|conformance)\/|\.test(-support)?\.tsx?$|^station-app\/cli\/|^\.ci\/|^[^/]+\.ts$|\.config\.ts$/;
+  /(^|\/)(bench|test|test-support|conformance)\/|\.test(-support)?\.tsx?$|^station-app\/cli\/|^\.ci\/|^[^/]+\.ts$|\.config\.ts$/;
 const isProduct = (path: string) => !free.test(path);
 const within = (folders: RegExp, except?: RegExp) => (path: string) =>
   isProduct(path) && folders.test(path) && !except?.test(path);
@@ -51,8 +51,10 @@ export const bans: readonly Ban[] = [
   },
   {
     name: "process-env",
-    why: "The environment is read in config folders only and passed down.",
-    in: (path) => isProduct(path) && !/(^|\/)config(\/|\.ts$)/.test(path),
+    why: "The environment is read in config folders and handed to them by a process's first file, nowhere else.",
+    in: (path) =>
+      isProduct(path) &&
+      !/(^|\/)config(\/|\.ts$)|^cloud-api\/server\.ts$|^station-app\/main\/start-app\.ts$/.test(path),
     is: (node) => isMember(node, /^process$/, /^env$/),
   },
   {

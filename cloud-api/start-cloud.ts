@@ -3,8 +3,8 @@ import { createAdaptorServer } from "@hono/node-server";
 import { describeCause, fail, type Result, succeed } from "@waystation/shared/failures/result";
 import { createApp } from "./app.ts";
 import type { CloudConfig } from "./config/cloud-config.ts";
-import { type BackupSchedule, scheduleBackups } from "./db/backup-schedule.ts";
-import { connectDatabase, type Database } from "./db/connect.ts";
+import { scheduleBackups } from "./db/backup-schedule.ts";
+import { connectDatabase, type Database, type DatabaseConfig } from "./db/connect.ts";
 import type { CloudDeps } from "./http/cloud-env.ts";
 import { maintainShapeLog } from "./sync/maintain-log.ts";
 
@@ -19,14 +19,23 @@ export type RunningCloud = {
 
 type LogLine = CloudDeps["logLine"];
 
-/** Starts the cloud in this process. Fails with data.in-use, store.damaged, database.unreachable or port.in-use. */
+/**
+ * Starts the cloud in this process. The port is taken first, so that a wrong one is known before the database
+ * is opened; requests that come meanwhile get 503. Fails with port.in-use, data.in-use, store.damaged,
+ * database.unreachable or config.invalid.
+ */
 export async function startCloud(config: CloudConfig, logLine: LogLine = () => undefined): Promise<Result<RunningCloud>> {
-  const database = await connectDatabase(
-    config.databaseUrl === undefined
-      ? { kind: "folder", path: config.dataDir }
-      : { kind: "postgres", url: config.databaseUrl.reveal() },
-  );
-  if (!database.ok) return database;
+  let app: ReturnType<typeof createApp> | null = null;
+  const server = createAdaptorServer({ fetch: (request, env) => app?.fetch(request, env) ?? replyStarting() }) as Server;
+  // An import may take longer than Node's five minutes.
+  server.requestTimeout = 3_600_000;
+  const listening = await listen(server, config);
+  if (!listening.ok) return listening;
+  const database = await connectDatabase(chooseDatabase(config));
+  if (!database.ok) {
+    await closeServer(server);
+    return database;
+  }
   if (database.value.restored) logLine({ level: "warning", event: "restored the last backup after a power cut" });
 
   const stopping = new AbortController();
@@ -34,26 +43,22 @@ export async function startCloud(config: CloudConfig, logLine: LogLine = () => u
     logLine({ level: "error", event: "backup failed", error: describeCause(error) }),
   );
   const maintenance = startMaintenance(database.value, logLine);
-  const app = createApp({ database: database.value, config, stopping: stopping.signal, requestBackup: backups.request, logLine });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  // An import may take longer than Node's five minutes.
-  server.requestTimeout = 3_600_000;
-
+  app = createApp({ database: database.value, config, stopping: stopping.signal, requestBackup: backups.request, logLine });
   const stop = async (): Promise<void> => {
     stopping.abort();
     clearInterval(maintenance);
     await closeServer(server);
-    await closeDatabase(database.value, backups);
+    await backups.stop();
+    await database.value.close();
   };
-  const listening = await listen(server, config);
-  if (!listening.ok) {
-    clearInterval(maintenance);
-    await closeDatabase(database.value, backups);
-    return listening;
-  }
   const port = listening.value;
   return succeed({ url: `http://${formatHost(config.host)}:${port}`, port, database: database.value, stop: once(stop) });
 }
+
+const chooseDatabase = ({ databaseUrl, dataDir }: CloudConfig): DatabaseConfig =>
+  databaseUrl === undefined ? { kind: "folder", path: dataDir } : { kind: "postgres", url: databaseUrl.reveal() };
+
+const replyStarting = (): Response => new Response(null, { status: 503, headers: { "retry-after": "2" } });
 
 const maintenanceMs = 600_000;
 
@@ -89,11 +94,6 @@ function closeServer(server: Server): Promise<void> {
     });
     server.closeIdleConnections();
   });
-}
-
-async function closeDatabase(database: Database, backups: BackupSchedule): Promise<void> {
-  await backups.stop();
-  await database.close();
 }
 
 const formatHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);

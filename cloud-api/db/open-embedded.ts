@@ -10,7 +10,6 @@ import { PGlite } from "@electric-sql/pglite";
 function keepCompilerSmall(): void {
   setFlagsFromString("--no-wasm-tier-up");
   setFlagsFromString("--no-wasm-dynamic-tiering");
-  setFlagsFromString("--optimize-for-size");
 }
 
 /** 128 MB of shared buffers and 1 GB of WAL are the defaults, too much for a small site. */

@@ -41,6 +41,8 @@ export const sorterTwinOptionsSchema = z.strictObject({
 const commandSchema = z.discriminatedUnion("command", [
   z.strictObject({ command: z.literal("induct"), parcelIndex: z.int().min(1).max(0xffff_ffff) }),
   z.strictObject({ command: z.literal("lose"), parcelIndex: z.int() }),
+  /** At its chute now, whatever is left of the travel. */
+  z.strictObject({ command: z.literal("arrive"), parcelIndex: z.int() }),
   z.strictObject({ command: z.literal("jam"), chute: z.int().default(0) }),
   z.strictObject({ command: z.literal("chute-full"), chute: z.int() }),
   /** The PLC's program stands still, its network card does not. */
@@ -127,6 +129,13 @@ export async function startSorterTwin(
     tell("lost", parcelIndex, 0);
   };
 
+  const arriveNow = (parcelIndex: number) => {
+    const parcel = parcels.get(parcelIndex);
+    if (!parcel || confirmed[parcelIndex] !== undefined) return;
+    for (const timer of parcel.timers) clearTimeout(timer);
+    arrive(parcel);
+  };
+
   const assign = (parcelIndex: number, chute: number, deadlineMs: number): number => {
     const parcel = parcels.get(parcelIndex);
     if (!parcel) return commandResults.unknownParcel;
@@ -187,6 +196,7 @@ export async function startSorterTwin(
       perform: (command) => {
         if (command.command === "induct") induct(command.parcelIndex);
         else if (command.command === "lose") lose(command.parcelIndex);
+        else if (command.command === "arrive") arriveNow(command.parcelIndex);
         else if (command.command === "halt") halted = command.on;
         else tell(command.command, 0, command.chute);
       },

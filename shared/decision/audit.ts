@@ -9,9 +9,12 @@ export const sortSides = (size: Size): readonly [number, number, number] => {
   return [sides[0] ?? 0, sides[1] ?? 0, sides[2] ?? 0];
 };
 
+/** Far below the hundredth of a percent that a tolerance is given in, far above the error of the product. */
+const roundingError = 1e-6;
+
 /** The larger of an absolute and a relative tolerance, in the unit of `declared`, rounded down. */
 export const allowedDeviation = (declared: number, absolute: number, percent: number): number =>
-  Math.max(absolute, Math.floor((declared * percent) / 100));
+  Math.max(absolute, Math.floor((declared * percent) / 100 + roundingError));
 
 export function auditWeight(declaredGrams: number, weighedGrams: number, channel: Channel): Reason[] {
   if (weighedGrams <= 0) return [makeReason("weight.not-positive", { weighedGrams })];

@@ -49,7 +49,7 @@ export function judgeParcel(input: JudgeInput): Decision {
   const [only, ...others] = input.candidates;
   const order = only !== undefined && others.length === 0 ? only : null;
   const found = [...input.doubts, ...judgeIdentity(input, order), ...(order === null ? [] : judgeOrder(input, order))];
-  const planned = order === null ? undefined : chooseChute(input.sortPlan, sortKeyOf(order.order, input.weightGrams));
+  const planned = order === null ? undefined : planChute(input, order.order);
   const reasons = found.length > 0 ? found : judgeChute(planned, input.fullChutes);
   const verdict = gravestOutcome(reasons);
   const chute = verdict === "accepted" && planned !== undefined ? planned : chuteFor(input.sortPlan, verdict === "accepted" ? "rejected" : verdict);
@@ -85,6 +85,12 @@ function judgeMeasures(input: JudgeInput, order: Order): Reason[] {
   if (input.weightGrams !== null) found.push(...auditWeight(order.declaredWeightGrams, input.weightGrams, channel));
   if (input.size !== null) found.push(...auditSize(order.declaredSize, input.size, channel));
   return found;
+}
+
+/** A row that leads to the reject or intercept chute is no way out: what lies there was never accepted. */
+function planChute({ sortPlan, weightGrams }: JudgeInput, order: Order): number | undefined {
+  const planned = chooseChute(sortPlan, sortKeyOf(order, weightGrams));
+  return planned === sortPlan.rejectChute || planned === sortPlan.interceptChute ? undefined : planned;
 }
 
 function judgeChute(planned: number | undefined, fullChutes: readonly number[]): Reason[] {

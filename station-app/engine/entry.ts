@@ -1,24 +1,31 @@
-import { appVersion } from "./config/app-version.ts";
-import { loadEngineConfig } from "./config/engine-config.ts";
-import { describeStartFailure, startEngine } from "./edge/engine.ts";
 import { describeFailure } from "@waystation/shared/failures/catalog";
 import type { Failure } from "@waystation/shared/failures/result";
+import { appVersion } from "./config/app-version.ts";
+import { loadEngineConfig } from "./config/engine-config.ts";
+import { describeStartFailure, type Engine, startEngine } from "./edge/engine.ts";
+import { connectParent, type Parent } from "./edge/parent.ts";
 
-/** Runs the engine headless: `entry.ts CONFIG.json`. Prints one JSON line when ready; SIGTERM ends it cleanly. */
-async function main(configPath: string | undefined): Promise<void> {
+/**
+ * Runs the engine: `entry.ts CONFIG.json`. Its parent is a terminal or supervisor that reads JSON lines and sends
+ * SIGTERM, or the desktop shell that hands over a port for its screen.
+ */
+async function main(configPath: string | undefined, parent: Parent): Promise<void> {
   const config = loadEngineConfig(configPath ?? "");
-  if (!config.ok) return giveUp(config.failure);
-  const engine = await startEngine(config.value, { appVersion, onFatal }).catch((error: unknown) => ({ ok: false as const, failure: describeStartFailure(error) }));
-  if (!engine.ok) return giveUp(engine.failure);
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    void engine.value.stop().then(() => process.exit(0));
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, url: engine.value.url })}\n`);
+  if (!config.ok) return giveUp(parent, config.failure);
+  const started = await startEngine(config.value, { appVersion, onFatal }).catch((error: unknown) => ({
+    ok: false as const,
+    failure: describeStartFailure(error),
+  }));
+  if (!started.ok) return giveUp(parent, started.failure);
+  const engine: Engine = started.value;
+  const stopping = Promise.withResolvers<void>();
+  parent.onStop(stopping.resolve);
+  parent.onScreen(engine.attachPort);
+  parent.ready(engine.url);
+  await stopping.promise;
+  await engine.stop();
+  parent.stopped();
+  process.exit(0);
 }
 
 /** A bug or a disk that cannot be trusted: end at once, be started again, replay. */
@@ -27,10 +34,10 @@ function onFatal(error: unknown): void {
   process.exit(70);
 }
 
-function giveUp(failure: Failure): void {
-  process.stdout.write(`${JSON.stringify({ ready: false, failure })}\n`);
+function giveUp(parent: Parent, failure: Failure): void {
+  parent.failed(failure);
   process.stderr.write(`${describeFailure(failure)}\n`);
-  process.exit(1);
+  process.exitCode = 1;
 }
 
-await main(process.argv[2]);
+await main(process.argv[2], connectParent());

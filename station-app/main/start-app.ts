@@ -4,7 +4,7 @@ import { buildScreen, buildShell } from "./build-shell.ts";
 import { findElectron } from "./find-electron.ts";
 
 /** `npm run app`: builds the shell and the screen and opens the desktop app, where Electron's program is there. */
-const electronPath = findElectron(process.env["ELECTRON_OVERRIDE_DIST_PATH"]);
+const electronPath = findElectron(process.env.ELECTRON_OVERRIDE_DIST_PATH);
 
 if (electronPath === null) {
   process.stderr.write(

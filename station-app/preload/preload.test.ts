@@ -1,4 +1,4 @@
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import { MessageChannel } from "node:worker_threads";
 import { bridgeName, portChannel, type ShellBridge } from "@waystation/shared/wire/shell-bridge";
 import { expect, test, vi } from "vitest";

@@ -60,7 +60,7 @@ export function launchChild(
   const preload = spec.endWithParent ? ["--import", endWithParent] : [];
   const child = spawn(process.execPath, [...preload, spec.script, ...spec.args], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, WAYSTATION_SUPERVISOR: String(process.pid), ...spec.env },
+    env: { ...process.env, WAYSTATION_SUPERVISOR: "0", ...spec.env },
     detached: isPosix,
     windowsHide: true,
   });
@@ -144,15 +144,13 @@ function watchReady(
   return { ready, onLine };
 }
 
-/** Other text on stdout is a log line and nothing more. `{"ready":true}` and `{"ready":false}` are understood too. */
+/** Other text on stdout is a log line and nothing more. */
 function parseMessage(line: string): ChildMessage | null {
   if (!line.startsWith("{")) return null;
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== "object" || value === null) return null;
-    if ("event" in value) return typeof value.event === "string" ? { ...value, event: value.event } : null;
-    if ("ready" in value) return { ...value, event: value.ready === true ? "ready" : "failed" };
-    return null;
+    return "event" in value && typeof value.event === "string" ? { ...value, event: value.event } : null;
   } catch {
     return null;
   }
@@ -163,8 +161,8 @@ const isRunning = (child: ChildProcess): boolean =>
 
 function terminate(child: ChildProcess): void {
   // Windows has no SIGTERM: there the closed stdin is the request.
-  if (isPosix && isRunning(child)) child.kill("SIGTERM");
-  child.stdin?.end();
+  if (!isPosix) child.stdin?.end();
+  else if (isRunning(child)) child.kill("SIGTERM");
 }
 
 function kill(child: ChildProcess): void {

@@ -17,6 +17,8 @@ const viewEveryMs = 40;
 const quietMs = 250;
 /** Even a busy line must not let the WAL grow for ever. */
 const commitsPerCheckpoint = 2000;
+/** How long a deadline that could not be recorded waits before it is tried again. */
+const fullDiskMs = 500;
 
 function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerData): void {
   const { config } = data;
@@ -45,7 +47,13 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
     for (const laneId of result.changedLanes) changed.add(laneId);
     if (changed.size > 0) viewTimer ??= setTimeout(publishViews, viewEveryMs);
     commits += 1;
-    armTimers();
+    if (core.disk() === "well-again") setImmediate(startOver);
+    else armTimers();
+  }
+
+  /** The process ends and is started again, and every device is asked what became of the parcels. */
+  function startOver(): never {
+    throw new Error("the disk has room again, but inputs were lost while it was full");
   }
 
   function armTimers(): void {
@@ -53,7 +61,7 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
     if (next !== deadlineAtMs) {
       deadlineAtMs = next;
       clearTimeout(deadlineTimer);
-      if (next !== null) deadlineTimer = setTimeout(expire, Math.max(0, next - epochMs()) + 1);
+      if (next !== null) deadlineTimer = setTimeout(expire, Math.max(core.disk() === "full" ? fullDiskMs : 0, next - epochMs()) + 1);
     }
     if (quietTimer === undefined) quietTimer = setTimeout(settle, quietMs);
     else quietTimer.refresh();

@@ -12,7 +12,7 @@ import { createDecisionClock } from "./decision-clock.ts";
 import type { CoreStatus } from "./messages.ts";
 import type { OrderLookup } from "./order-lookup.ts";
 import { createPrinterQueue } from "./printer-queue.ts";
-import type { Store } from "./store.ts";
+import { isDiskFull, type Store } from "./store.ts";
 
 export type CoreOptions = {
   readonly store: Store;
@@ -25,6 +25,9 @@ export type CoreOptions = {
 
 export type CoreResult = { readonly effects: readonly Effect[]; readonly changedLanes: readonly string[]; readonly failure: Failure | null };
 
+/** well-again: a commit succeeded after others had failed. What came in between is lost, so the lanes must be built anew from the facts. */
+export type DiskHealth = "well" | "full" | "well-again";
+
 export type Core = ReturnType<typeof createCore>;
 
 /**
@@ -36,6 +39,7 @@ export function createCore(options: CoreOptions) {
   const lanes = new Map(options.lanes.map((profile) => [profile.laneId, createLane(profile)]));
   const printers = createPrinterQueue();
   const decisions = createDecisionClock();
+  let disk: DiskHealth = "well";
 
   function findOrders(barcodes: readonly string[], exceptParcelId: string, pending: readonly FactDraft[]): CandidateOrder[] {
     return orders.find(barcodes).map((found) => ({
@@ -105,10 +109,12 @@ export function createCore(options: CoreOptions) {
   function commit(facts: readonly FactDraft[]): Failure | null {
     try {
       store.commit(facts);
+      if (disk === "full" && facts.length > 0) disk = "well-again";
       return null;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "SQLITE_FULL") return { code: "store.full", details: {}, cause: describeCause(error) };
-      throw error;
+      if (!isDiskFull(error)) throw error;
+      disk = "full";
+      return { code: "store.full", details: {}, cause: describeCause(error) };
     }
   }
 
@@ -169,6 +175,7 @@ export function createCore(options: CoreOptions) {
     },
     nextDeadline: (): number | null => [...lanes.values()].map(nextDeadline).reduce((least, at) => (at === null ? least : least === null ? at : Math.min(least, at)), null),
     viewLanes: (ids: readonly string[]): LaneView[] => ids.flatMap((laneId) => lanes.get(laneId) ?? []).map(viewLane),
+    disk: (): DiskHealth => disk,
     laneIds: (): string[] => [...lanes.keys()],
     status: (): CoreStatus => ({
       logId: store.logId,

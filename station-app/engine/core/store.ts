@@ -86,12 +86,23 @@ export function openStore(path: string, stationId: string, sources: StoreSources
     openParcels: () => readOpenParcels(db),
     acknowledged: () => readAcknowledged(db),
     saveAcknowledged: (receivedThrough: number, durableThrough: number) =>
-      void db.prepare("UPDATE log SET acknowledged_through = ?, durable_through = max(durable_through, ?)").run(receivedThrough, durableThrough),
+      putOffWhenFull(() => db.prepare("UPDATE log SET acknowledged_through = ?, durable_through = max(durable_through, ?)").run(receivedThrough, durableThrough)),
     countOutcomes: () => countOutcomes(db),
     /** Moves the log's tail into the file; called when the line is quiet. The WAL keeps its size. */
-    checkpoint: () => void db.pragma("wal_checkpoint(PASSIVE)"),
+    checkpoint: () => putOffWhenFull(() => db.pragma("wal_checkpoint(PASSIVE)")),
     close: () => void db.close(),
   };
+}
+
+export const isDiskFull = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
+
+/** For what comes again by itself: the next checkpoint, the cloud's next acknowledgement. */
+function putOffWhenFull(act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 export const systemSources = (): StoreSources => {

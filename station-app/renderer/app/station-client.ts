@@ -50,13 +50,16 @@ export type StationClient = {
 
 export type StationClientTimings = {
   readonly callMs: number;
+  /** How often the engine is greeted, and how long it may take to greet back: together the time a hang goes unseen. */
   readonly heartbeatMs: number;
+  readonly helloMs: number;
   readonly retryMs: number;
   readonly longestRetryMs: number;
 };
 const defaultTimings: StationClientTimings = {
   callMs: 10_000,
-  heartbeatMs: 5_000,
+  heartbeatMs: 2_000,
+  helloMs: 3_000,
   retryMs: 250,
   longestRetryMs: 5_000,
 };
@@ -147,7 +150,7 @@ async function follow(
   stopped: () => boolean,
   show: (view: StationView) => void,
 ): Promise<"closed" | "refused" | "outdated"> {
-  const hello = () => link.client.station.hello(undefined, { signal: AbortSignal.timeout(timings.callMs) });
+  const hello = () => link.client.station.hello(undefined, { signal: AbortSignal.timeout(timings.helloMs) });
   try {
     if ((await hello()).ipcVersion !== stationIpcVersion) return "outdated";
   } catch {

@@ -34,6 +34,8 @@ export type KillReport = {
 };
 
 const beltParcels = 3;
+/** Longer than a new engine's second question to the sorter takes. */
+const heldMs = 700;
 /** Passings of a point within one play, so that every one of them is hit now and then. */
 const passings: Readonly<Partial<Record<Way, number>>> = { "before-commit": 22, "after-commit": 22, "before-write": 90, "after-write": 90 };
 
@@ -110,15 +112,22 @@ function watchPatient(engine: EngineProcess): Patient {
 /** Until nothing is open and every device is there, answering as a person would; or until the engine is dead. */
 async function settle(station: KillStation, engine: Patient): Promise<void> {
   const open = () => readOpen(station.factsPath);
+  await waitUntil(async () => engine.dead() || (await isConnected(engine)), "every device to be connected");
+  // Time for a new engine to ask the sorter, and to do what it should not, while the parcels are still on the belt.
+  if (station.held && open().length > 0) await pause(heldMs);
   await waitUntil(
     async () => {
       await answerQuestions(station, engine);
-      const status = await engine.ask((client) => client.station.status());
-      const connected = status?.view.devices.every(({ state }) => state === "ready") === true;
-      return engine.dead() || (connected && open().length === 0);
+      await station.letGo();
+      return engine.dead() || open().length === 0;
     },
     () => `every parcel to be resolved: ${JSON.stringify(open())}, ${JSON.stringify(readLog(station.factsPath).facts.slice(-20))}`,
   );
+}
+
+async function isConnected(engine: Patient): Promise<boolean> {
+  const status = await engine.ask((client) => client.station.status());
+  return status?.view.devices.every(({ state }) => state === "ready") === true;
 }
 
 /** "Did the label come out?" The person looks at the printer and says the truth. */
@@ -141,15 +150,18 @@ async function playParcels(station: KillStation, engine: Patient, { way, from, r
   const timer = way === "any-moment" ? setTimeout(engine.kill, random() * 1200) : undefined;
   const old = 1 + Math.floor(random() * (from + beltParcels - 1));
   await Promise.all([sendOverBelt(station, engine, from), packAtBench(station, engine, [old, from + beltParcels])]);
+  const allDiverting = () => readOpen(station.factsPath).every(({ divert }) => divert !== null);
+  await waitUntil(() => engine.dead() || allDiverting(), "every parcel to be sent to a chute");
+  if (!engine.dead()) await station.letGo();
   await waitUntil(() => engine.dead() || readOpen(station.factsPath).length === 0, "the parcels to end");
   if (timer !== undefined) await waitUntil(engine.dead, "the death at any moment");
   for (const tap of station.taps) tap.disarm();
 }
 
-async function sendOverBelt({ twins }: KillStation, engine: Patient, from: number): Promise<void> {
+async function sendOverBelt({ twins, induct }: KillStation, engine: Patient, from: number): Promise<void> {
   const measures = { weightGrams: 210, lengthMillimetres: 200, widthMillimetres: 150, heightMillimetres: 50 };
   for (let parcelIndex = from; parcelIndex < from + beltParcels && !engine.dead(); parcelIndex += 1) {
-    await twins.sorter.ask({ command: "induct", parcelIndex });
+    await induct(parcelIndex);
     await pause(40);
     await twins.dws.ask({ command: "measure", index: parcelIndex, code: waybillOf(parcelIndex), ...measures });
     await pause(40);

@@ -22,7 +22,8 @@ const belt = {
   devices: { dimensioner: "dws", sorter: "sorter", printer: "belt-printer" },
   decideWithinMs: 600,
   labelWithinMs: 1200,
-  divertWithinMs: 10_000,
+  divertWithinMs: 30_000,
+  confirmWithinMs: 30_000,
 };
 const bench = {
   laneId: "bench",
@@ -34,8 +35,8 @@ const bench = {
 export type KillStationOptions = {
   /** Printers with a label counter; the others cannot say after a crash what came out. */
   readonly counting: boolean;
-  /** From induction to chute. A slow belt still carries its parcels when the next engine has started. */
-  readonly travelMs: number;
+  /** The parcels stay on the belt until they are let go, so that the next engine finds them still there. */
+  readonly held: boolean;
 };
 
 /**
@@ -43,7 +44,7 @@ export type KillStationOptions = {
  * labels tell themselves apart.
  */
 export async function openKillStation(options: KillStationOptions & { readonly orders: number }) {
-  const { travelMs } = options;
+  const travelMs = options.held ? 3_600_000 : 600;
   const folder = mkdtempSync(join(tmpdir(), "waystation-kill-"));
   const orderByLabel = fillStation(folder, options.orders);
   const [sorter, dws, scanner, scale, beltPrinter, benchPrinter] = await Promise.all([
@@ -72,7 +73,7 @@ export async function openKillStation(options: KillStationOptions & { readonly o
       stationId: "station-1",
       dataDir: folder,
       screen: { port: 0, token: screenToken, staticDir: folder },
-      lanes: [{ ...belt, confirmWithinMs: travelMs + 2000 }, bench],
+      lanes: [belt, bench],
       devices: [
         tcp("sorter", "modbus-sorter", ports.sorter),
         tcp("dws", "dws-delimited", ports.dws),
@@ -89,8 +90,19 @@ export async function openKillStation(options: KillStationOptions & { readonly o
     return parsed.value;
   };
 
+  const onBelt = new Set<number>();
   return {
     folder,
+    held: options.held,
+    induct: async (parcelIndex: number) => {
+      onBelt.add(parcelIndex);
+      await sorter.ask({ command: "induct", parcelIndex });
+    },
+    /** Every parcel on the belt reaches its chute. */
+    letGo: async () => {
+      for (const parcelIndex of onBelt) await sorter.ask({ command: "arrive", parcelIndex });
+      onBelt.clear();
+    },
     factsPath: join(folder, "facts.db"),
     twins,
     taps,

@@ -25,12 +25,12 @@ function parseFact(text: string): LoggedFact {
 export const factsNamed = <N extends FactName>(facts: readonly LoggedFact[], name: N) =>
   facts.filter((fact): fact is LoggedFact & { readonly payload: FactPayload<N> } => fact.name === name);
 
-export type OpenParcelRow = { readonly parcelId: string; readonly lane: string; readonly orderId: string | null; readonly outcome: string | null; readonly label: string | null };
+export type OpenParcelRow = { readonly parcelId: string; readonly lane: string; readonly orderId: string | null; readonly outcome: string | null; readonly label: string | null; readonly divert: string | null };
 
 /** Parcels whose fate is not yet known, seen from outside while the engine runs. */
 export const readOpen = (path: string): readonly OpenParcelRow[] =>
   readFrom(path, [], (db) => {
-    const columns = "parcel_id AS parcelId, lane, order_id AS orderId, outcome, label";
+    const columns = "parcel_id AS parcelId, lane, order_id AS orderId, outcome, label, divert";
     return db.prepare(`SELECT ${columns} FROM parcels WHERE outcome IS NULL OR label = 'requested'`).all() as OpenParcelRow[];
   });
 

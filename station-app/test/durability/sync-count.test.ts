@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { EngineConfig } from "../../engine/config/engine-config.ts";
-import { screenToken, startEngineProcess } from "./engine-process.ts";
+import { configureBareStation } from "./bare-station.ts";
+import { startEngineProcess } from "./engine-process.ts";
 import { countSyncs, createRecorder } from "./recorder.ts";
 import type { SyncPlan } from "./synced-commits.ts";
 
@@ -35,18 +35,7 @@ test("a build that falls back to NORMAL is seen", () => {
 });
 
 test("every commit of the real engine's core thread is synced before its answer", async () => {
-  const config: EngineConfig = {
-    version: 1,
-    stationId: "station-1",
-    dataDir: recorder.folder,
-    screen: { host: "127.0.0.1", port: 0, token: screenToken, staticDir: recorder.folder },
-    lanes: [benchWithoutDevices],
-    devices: [],
-    rejectChute: 99,
-    labelTimeoutMs: 1000,
-    weighTimeoutMs: 1000,
-  };
-  const engine = startEngineProcess(recorder.folder, config, recorder.env);
+  const engine = startEngineProcess(recorder.folder, configureBareStation(recorder.folder), recorder.env);
   try {
     const client = await engine.ready;
     if (client === null) throw new Error(engine.stderr());
@@ -61,18 +50,3 @@ test("every commit of the real engine's core thread is synced before its answer"
     await engine.ended;
   }
 }, 60_000);
-
-const anyTime = { fromMs: 0, toMs: 3000 };
-const benchWithoutDevices: EngineConfig["lanes"][number] = {
-  laneId: "bench",
-  kind: "bench",
-  steps: [],
-  devices: {},
-  decideWithinMs: 3000,
-  labelWithinMs: 3000,
-  divertWithinMs: 3000,
-  confirmWithinMs: 3000,
-  weighAgainMs: 1000,
-  maxInFlight: 8,
-  windows: { scan: anyTime, weight: anyTime, size: anyTime },
-};

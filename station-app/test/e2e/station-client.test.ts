@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-const timings = { callMs: 300, heartbeatMs: 50, retryMs: 5, longestRetryMs: 20 };
+const timings = { callMs: 300, heartbeatMs: 50, helloMs: 300, retryMs: 5, longestRetryMs: 20 };
 const feed = createViewFeed(makeView());
 
 async function serve(options: { hangs?: () => boolean } = {}): Promise<StationRpc> {
