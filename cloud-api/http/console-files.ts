@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
-import { Hono } from "hono";
+import { join, relative, sep } from "node:path";
+import { type Context, Hono } from "hono";
+import { contentPolicy, noncePlaceholder, pageHeaders } from "@waystation/shared/wire/screen-page";
 import type { CloudEnv } from "./cloud-env.ts";
 
 /**
@@ -10,56 +11,29 @@ import type { CloudEnv } from "./cloud-env.ts";
  */
 export function consoleRoutes(folder: string): Hono<CloudEnv> {
   const files = readFolder(folder);
-  const routes = new Hono<CloudEnv>();
-  routes.get("/", (context) => {
-    const page = files.get("index.html")?.toString("utf8");
-    if (page === undefined) return context.text("The console is not built. Run: npm run build\n", 503);
+  const reply = (context: Context, path: string): Response => {
+    const file = files.get(path);
+    if (file === undefined) return path === "index.html" ? context.text(notBuilt, 503) : context.body(null, 404);
     const nonce = randomBytes(16).toString("base64");
-    context.header("content-security-policy", describePolicy(nonce));
-    context.header("cache-control", "no-store");
-    return context.html(page.replaceAll("%STYLE_NONCE%", nonce));
-  });
-  routes.get("/assets/:name", (context) => {
-    const name = `assets/${context.req.param("name")}`;
-    const file = files.get(name);
-    const type = contentTypes[extname(name)];
-    if (file === undefined || type === undefined) return context.notFound();
-    // Names carry a hash of the content.
-    return context.body(new Uint8Array(file), 200, { "content-type": type, "cache-control": "public, max-age=31536000, immutable" });
-  });
-  return routes;
+    const headers = pageHeaders(path, contentPolicy(nonce));
+    if (path !== "index.html") return context.body(new Uint8Array(file), 200, headers);
+    return context.body(file.toString("utf8").replaceAll(noncePlaceholder, nonce), 200, headers);
+  };
+  return new Hono<CloudEnv>()
+    .get("/", (context) => reply(context, "index.html"))
+    .get("/assets/:name", (context) => reply(context, `assets/${context.req.param("name")}`));
 }
 
-const describePolicy = (nonce: string): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
-
-const contentTypes: Readonly<Record<string, string>> = {
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-  ".woff2": "font/woff2",
-};
+const notBuilt = "The console is not built. Run: npm run build\n";
 
 function readFolder(folder: string): ReadonlyMap<string, Buffer> {
   try {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     return new Map(
-      entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => {
-          const path = join(entry.parentPath, entry.name);
-          return [path.slice(folder.length + 1).replaceAll("\\", "/"), readFileSync(path)];
-        }),
+      entries.map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        return [relative(folder, path).replaceAll(sep, "/"), readFileSync(path)];
+      }),
     );
   } catch {
     return new Map();

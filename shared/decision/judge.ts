@@ -4,7 +4,7 @@ import type { Order, Shipment } from "../model/order.ts";
 import type { SortPlan } from "../model/sort-plan.ts";
 import { auditSize, auditWeight, type Size } from "./audit.ts";
 import { chooseChute, chuteFor } from "./choose-chute.ts";
-import { makeReason, type Reason, reasonCatalog } from "./reasons.ts";
+import { findReason, makeReason, type Reason } from "./reasons.ts";
 
 /** An order one of the parcel's barcodes led to. */
 export type CandidateOrder = {
@@ -111,7 +111,7 @@ const gravity: Readonly<Record<Outcome, number>> = { accepted: 0, intercepted: 1
 export function gravestOutcome(reasons: readonly Reason[]): Outcome {
   let worst: Outcome = "accepted";
   for (const { code } of reasons) {
-    const { verdict } = reasonCatalog[code];
+    const { verdict } = findReason(code);
     if (gravity[verdict] > gravity[worst]) worst = verdict;
   }
   return worst;

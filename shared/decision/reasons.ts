@@ -62,6 +62,11 @@ export const reasonCatalog = {
 
 export type ReasonCode = keyof typeof reasonCatalog;
 
+/** A log may bear reasons of a newer version of the station than this one; they are never taken lightly. */
+const newerReason = reason("rejected", "A newer version stopped this parcel: {code}.", "新版本程序拦下了此包裹：{code}。", ...toSupervisor);
+
+export const findReason = (code: string): ReasonEntry => (Object.hasOwn(reasonCatalog, code) ? reasonCatalog[code as ReasonCode] : newerReason);
+
 export type Reason = {
   readonly code: ReasonCode;
   readonly details: Record<string, string | number | boolean | null>;
@@ -70,7 +75,7 @@ export type Reason = {
 export const makeReason = (code: ReasonCode, details: Reason["details"] = {}): Reason => ({ code, details });
 
 export const describeReason = (item: Reason, language: Language = "en"): string =>
-  fillSentence(reasonCatalog[item.code].text[language], item.details);
+  fillSentence(findReason(item.code).text[language], { ...item.details, code: item.code });
 
 export const describeNextStep = (item: Reason, language: Language = "en"): string =>
-  fillSentence(reasonCatalog[item.code].next[language], item.details);
+  fillSentence(findReason(item.code).next[language], item.details);

@@ -142,10 +142,12 @@ export function judge(turn: Turn, parcel: ParcelInFlight): void {
 
 /** After the verdict: label first where the lane has a printer, then the sorter; a bench parcel without either is done. */
 function sendOn(turn: Turn, parcel: ParcelInFlight): void {
-  const { profile } = turn.state;
-  const { printer } = profile.devices;
-  if (parcel.decision?.verdict === "accepted" && needs(turn, "label") && printer !== undefined) awaitPrinter(turn, parcel);
-  else divertOrEnd(turn, parcel, parcel.decision?.chute ?? turn.context.sortPlan.rejectChute);
+  const { rejectChute } = turn.context.sortPlan;
+  const labels = parcel.decision?.verdict === "accepted" && needs(turn, "label");
+  if (!labels) divertOrEnd(turn, parcel, parcel.decision?.chute ?? rejectChute);
+  else if (turn.state.profile.devices.printer !== undefined) awaitPrinter(turn, parcel);
+  // A lane that must label and has nothing to do it with lets nothing out unlabelled.
+  else divertOrEnd(turn, change(turn, parcel, { laterReasons: withReason(parcel.laterReasons, makeReason("label.failed")) }), rejectChute);
 }
 
 /** A printer has one job out at a time; a bench waits for it as long as it takes, a belt cannot. */
@@ -160,10 +162,9 @@ export function awaitPrinter(turn: Turn, parcel: ParcelInFlight): void {
 export function divertOrEnd(turn: Turn, parcel: ParcelInFlight, chute: number): void {
   const { profile } = turn.state;
   const { sorter } = profile.devices;
-  if (!needs(turn, "divert") || sorter === undefined || parcel.parcelIndex === null) {
-    endParcel(turn, parcel, chute);
-    return;
-  }
+  if (profile.kind === "bench" || !needs(turn, "divert")) return endParcel(turn, parcel, chute);
+  if (sorter === undefined || parcel.parcelIndex === null)
+    return endParcel(turn, change(turn, parcel, { laterReasons: withReason(parcel.laterReasons, makeReason("divert.failed")) }), null);
   const command = { commandId: divertCommandId(parcel.parcelId), sorterId: sorter, parcelIndex: parcel.parcelIndex, chute, deadlineMs: profile.divertWithinMs };
   record(turn, parcel.parcelId, engine, "divert.requested.v1", command);
   change(turn, parcel, { phase: "diverting", chute, deadlineAtMs: turn.context.atMs + profile.confirmWithinMs });

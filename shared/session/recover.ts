@@ -1,4 +1,4 @@
-import { makeReason } from "../decision/reasons.ts";
+import { makeReason, type Reason } from "../decision/reasons.ts";
 import type { RecoveredParcel } from "./events.ts";
 import { labelJobId } from "./events.ts";
 import { divertOrEnd, judge } from "./gather.ts";
@@ -11,8 +11,10 @@ import { addParcel, change, endParcel, perform, type Turn, withReason } from "./
  */
 export function recoverParcel(turn: Turn, found: RecoveredParcel): void {
   const parcel = addParcel(turn, restoreParcel(turn, found));
+  // A belt does not wait for a late label: both intents may be open, and the printer stays taken until one knows.
+  if (found.label === "requested") askPrinter(turn, parcel, found);
   if (found.divert !== "none") return askSorter(turn, parcel, found);
-  if (found.label === "requested") return askPrinter(turn, parcel, found);
+  if (found.label === "requested") return awaitLabel(turn, parcel);
   if (found.label === "unknown" && turn.state.profile.kind === "bench") {
     change(turn, parcel, { phase: "label-unknown" });
     return;
@@ -29,7 +31,9 @@ export function recoverParcel(turn: Turn, found: RecoveredParcel): void {
 
 function restoreParcel(turn: Turn, found: RecoveredParcel): ParcelInFlight {
   const { atMs } = turn.context;
-  const { parcelId, parcelIndex, weightGrams, size, orderId, verdict, reasons, chute } = found;
+  const { parcelId, parcelIndex, weightGrams, size, orderId, verdict, reasons } = found;
+  const unlabelled = findLabelTrouble(turn, found);
+  const chute = unlabelled.length > 0 ? turn.context.sortPlan.rejectChute : found.chute;
   return {
     parcelId,
     parcelIndex,
@@ -42,12 +46,19 @@ function restoreParcel(turn: Turn, found: RecoveredParcel): ParcelInFlight {
     size,
     noRead: false,
     doubts: [],
-    decision: verdict === null ? null : { verdict, reasons, chute },
+    decision: verdict === null ? null : { verdict, reasons, chute: found.chute },
     order: orderId === null ? null : { orderId, channelCode: null, country: null },
-    laterReasons: found.divert === "failed" ? [makeReason("divert.failed")] : [],
+    laterReasons: found.divert === "failed" ? [...unlabelled, makeReason("divert.failed")] : unlabelled,
     chute,
     weightFailed: false,
   };
+}
+
+/** An accepted parcel diverted before its label was there had been rejected for that; only its end would have said so. */
+function findLabelTrouble(turn: Turn, { verdict, label, divert }: RecoveredParcel): readonly Reason[] {
+  const wasLabelled = label === "printed" || !turn.state.profile.steps.includes("label");
+  if (verdict !== "accepted" || divert === "none" || wasLabelled) return [];
+  return [makeReason(label === "requested" || label === "unknown" ? "label.unknown" : "label.failed")];
 }
 
 function askSorter(turn: Turn, parcel: ParcelInFlight, found: RecoveredParcel): void {
@@ -58,8 +69,11 @@ function askSorter(turn: Turn, parcel: ParcelInFlight, found: RecoveredParcel): 
 }
 
 function askPrinter(turn: Turn, parcel: ParcelInFlight, found: RecoveredParcel): void {
-  const { laneId, kind, labelWithinMs, devices } = turn.state.profile;
-  const deadlineAtMs = kind === "belt" ? turn.context.atMs + labelWithinMs : null;
-  change(turn, parcel, { phase: "labelling", deadlineAtMs });
+  const { laneId, devices } = turn.state.profile;
   perform(turn, { kind: "resolve-print", laneId, printerId: devices.printer ?? "", jobId: labelJobId(parcel.parcelId), odometerBefore: found.odometerBefore });
+}
+
+function awaitLabel(turn: Turn, parcel: ParcelInFlight): void {
+  const { kind, labelWithinMs } = turn.state.profile;
+  change(turn, parcel, { phase: "labelling", deadlineAtMs: kind === "belt" ? turn.context.atMs + labelWithinMs : null });
 }

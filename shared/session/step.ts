@@ -72,6 +72,7 @@ const withIndex = (turn: Turn, parcelIndex: number, act: (parcel: ParcelInFlight
 
 /** The trigger may come after the first reading, or twice after a reconnect: an index has one parcel. */
 function inductByTrigger(turn: Turn, parcelIndex: number, deviceId: string): void {
+  if (turn.state.profile.kind === "bench") return discard(turn, "induct", "nobody", deviceId, parcelIndex);
   const known = findByIndex(turn, parcelIndex) !== undefined;
   if (known || isFull(turn)) discard(turn, "induct", known ? "inducted-twice" : "lane-full", deviceId, parcelIndex);
   else induct(turn, parcelIndex, "sorter", byDevice(deviceId), []);
@@ -83,7 +84,13 @@ function discard(turn: Turn, kind: string, reason: string, deviceId: string | nu
   record(turn, null, deviceId === null ? engine : byDevice(deviceId), "reading.discarded.v1", { kind, reason, deviceId, parcelIndex });
 }
 
+/** The longest barcode a fact can hold; two-dimensional codes can bear more, but then they are no parcel's name. */
+const barcodeLimit = 512;
+
 function takeFrom(turn: Turn, deviceId: string, reading: ScanReading | WeightReading | SizeReading): void {
+  const barcode = reading.kind === "scan" ? reading.data : reading.kind === "size" ? reading.barcode : undefined;
+  if (barcode !== undefined && barcode.length > barcodeLimit)
+    return discard(turn, reading.kind, "barcode-too-long", deviceId, reading.parcelIndex ?? null);
   if (turn.state.profile.kind === "bench" && reading.kind === "scan") return scanAtBench(turn, reading, deviceId);
   // A bench scale streams while nobody asks; only an answer to a request is a weight.
   if (turn.state.profile.kind === "bench" && reading.kind === "weight") return;
@@ -123,6 +130,8 @@ function scanAtBench(turn: Turn, reading: ScanReading, deviceId: string): void {
 function enterBarcode(turn: Turn, parcelId: string | null, data: string, operatorId: string): void {
   const how = { symbology: "manual", deviceId: null, boundBy: "manual" as const };
   const take = (parcel: ParcelInFlight) => takeBarcode(turn, parcel, data, how, byOperator(operatorId));
+  // What a person holds in the hand has no place on a belt.
+  if (parcelId === null && turn.state.profile.kind === "belt") return discard(turn, "manual", "nobody", null, null);
   if (parcelId === null) startAtBench(turn, data, null, take);
   else withParcel(turn, parcelId, (parcel) => parcel.phase === "gathering" && judgeWhenComplete(turn, take(parcel)));
 }

@@ -95,14 +95,23 @@ function finishDivert(turn: Turn, parcel: ParcelInFlight, chute: number): void {
   record(turn, parcelId, engine, "divert.confirmed.v1", { commandId: divertCommandId(parcelId), parcelIndex: parcelIndex ?? 0, chute });
   if (chute === parcel.chute) endParcel(turn, parcel, chute);
   else {
-    const rejected = chute === turn.context.sortPlan.rejectChute;
+    const rejected = chute === turn.context.sortPlan.rejectChute || parcel.chute === null;
     endParcel(turn, addReason(turn, parcel, rejected ? makeReason("divert.failed") : makeReason("chute.other", { chute: parcel.chute, actualChute: chute })), chute);
   }
 }
 
+/** It takes no other command, and where it went only the PLC knows: its confirmation may have come while nobody could record it. */
 function failDivert(turn: Turn, parcel: ParcelInFlight, failure: Failure): void {
   // Bytes that went out without an echo may still have been taken: the sorter's confirmation decides.
   if (failure.code === "sorter.unconfirmed") return;
+  recordDivertFailure(turn, parcel, failure);
+  const { laneId, devices } = turn.state.profile;
+  if (devices.sorter !== undefined && parcel.parcelIndex !== null)
+    perform(turn, { kind: "query-divert", laneId, sorterId: devices.sorter, parcelId: parcel.parcelId, parcelIndex: parcel.parcelIndex });
+}
+
+function recordDivertFailure(turn: Turn, parcel: ParcelInFlight, failure: Failure): void {
+  if (parcel.laterReasons.some(({ code }) => code === "divert.failed")) return;
   record(turn, parcel.parcelId, engine, "divert.failed.v1", { commandId: divertCommandId(parcel.parcelId), failure: factFailure(failure) });
   addReason(turn, parcel, makeReason("divert.failed"));
 }
@@ -125,7 +134,7 @@ function learnDivert(turn: Turn, parcel: ParcelInFlight, state: DivertState): vo
       return;
     case "unassigned":
     case "unknown-parcel":
-      return failDivert(turn, parcel, { code: "device.disconnected", details: { device: turn.state.profile.devices.sorter ?? "" } });
+      return recordDivertFailure(turn, parcel, { code: "device.disconnected", details: { device: turn.state.profile.devices.sorter ?? "" } });
   }
 }
 

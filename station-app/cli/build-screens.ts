@@ -28,7 +28,6 @@ const notSource = new Set(["node_modules", "dist"]);
 export async function buildScreens(options: { readonly force?: boolean } = {}): Promise<string[]> {
   const built: string[] = [];
   for (const { name, config, sources } of screens) {
-    if (!existsSync(join(root, config))) continue;
     if (await buildScreen(join(root, config), sources, options.force === true)) built.push(name);
   }
   return built;

@@ -1,15 +1,15 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { app } from "electron";
 import { startShell } from "./start-shell.ts";
 
 /** Entry of the desktop app. Built to `dist/main/main.js`; the other built parts lie beside it. */
 const dist = join(import.meta.dirname, "..");
-const kiosk = app.commandLine.hasSwitch("kiosk");
+const { commandLine } = app;
 
 void startShell({
-  kiosk,
-  // What follows `--` goes to the engine as it is.
-  engineArgs: ["--shell", "--data", join(app.getPath("userData"), "data"), ...argsAfterDashes(process.argv)],
+  kiosk: commandLine.hasSwitch("kiosk"),
+  // `--config=engine.json` as the headless engine takes it, without `screen`: the screen is this window.
+  engineArgs: [resolve(commandLine.getSwitchValue("config") || join(app.getPath("userData"), "engine.json"))],
   paths: {
     staticDir: join(dist, "renderer"),
     preloadPath: join(dist, "preload", "preload.cjs"),
@@ -18,8 +18,3 @@ void startShell({
       : join(dist, "..", "engine", "entry.ts"),
   },
 });
-
-function argsAfterDashes(argv: readonly string[]): readonly string[] {
-  const at = argv.indexOf("--");
-  return at === -1 ? [] : argv.slice(at + 1);
-}

@@ -60,7 +60,7 @@ export function launchChild(
   const preload = spec.endWithParent ? ["--import", endWithParent] : [];
   const child = spawn(process.execPath, [...preload, spec.script, ...spec.args], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, WAYSTATION_SUPERVISOR: "0", ...spec.env },
+    env: { ...process.env, WAYSTATION_SUPERVISOR: String(process.pid), ...spec.env },
     detached: isPosix,
     windowsHide: true,
   });

@@ -15,8 +15,8 @@ export type CoreWorkerData = { readonly config: EngineConfig; readonly factsPath
 const viewEveryMs = 40;
 /** Long enough without input to move the WAL into the file without anybody waiting for it. */
 const quietMs = 250;
-/** Even a busy line must not let the WAL grow for ever. */
-const commitsPerCheckpoint = 2000;
+/** On a line that is never quiet: before the WAL outgrows the size it was given, for growing costs twice as much as overwriting. */
+const commitsPerCheckpoint = 300;
 /** How long a deadline that could not be recorded waits before it is tried again. */
 const fullDiskMs = 500;
 

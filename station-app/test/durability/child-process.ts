@@ -18,7 +18,10 @@ const keptStderr = 20_000;
 export function startChild(
   script: URL,
   argument: string,
-  options: { readonly env?: Readonly<Record<string, string>>; readonly onLine: (message: Readonly<Record<string, unknown>>) => void },
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly onLine: (message: Readonly<Record<string, unknown>>) => void;
+  },
 ): Child {
   const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [script.pathname, argument], {
     env: { ...process.env, ...options.env },
@@ -43,10 +46,15 @@ export function startChild(
 }
 
 /** Looks every 20 ms; an error with `what` after the deadline. */
-export async function waitUntil(condition: () => boolean | Promise<boolean>, what: string | (() => string), timeoutMs = 30_000): Promise<void> {
+export async function waitUntil(
+  condition: () => boolean | Promise<boolean>,
+  what: string | (() => string),
+  timeoutMs = 30_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${typeof what === "string" ? what : what()}`);
+    if (performance.now() > deadline)
+      throw new Error(`waited ${timeoutMs} ms for ${typeof what === "string" ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

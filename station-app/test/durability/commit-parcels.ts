@@ -52,7 +52,11 @@ function commitParcels({ dir, build, parcels }: CommitPlan): void {
     let effects = send({ kind: "reading", deviceId: "dws", reading: { ...reading, ...size } });
     const [print] = effects.filter((effect) => effect.kind === "print");
     if (print !== undefined)
-      effects = send({ kind: "label-outcome", jobId: print.jobId, result: { outcome: "printed", odometer: 101 } });
+      effects = send({
+        kind: "label-outcome",
+        jobId: print.jobId,
+        result: { outcome: "printed", odometer: 101 },
+      });
     const [divert] = effects.filter((effect) => effect.kind === "divert");
     if (divert !== undefined) send({ kind: "diverted", parcelIndex: index, chute: divert.chute });
   }

@@ -51,7 +51,8 @@ export function createDisk() {
       const images = new Map<string, Buffer>();
       for (const [name, { synced, unsynced }] of files) {
         let content: Buffer = Buffer.from(synced);
-        for (const change of unsynced) for (const part of survivors(change, random)) content = put(content, part);
+        for (const change of unsynced)
+          for (const part of survivors(change, random)) content = put(content, part);
         images.set(name, content);
       }
       return images;

@@ -75,7 +75,10 @@ test("a disk that cannot sync ends the engine at once: no answer, and what was a
   const before = readLog(factsPath()).texts;
 
   writeFileSync(recorder.brokenFlag, "");
-  const answered = await Promise.race([scan("NOT SYNCED").catch(() => "no answer"), engine.ended.then(() => "no answer")]);
+  const answered = await Promise.race([
+    scan("NOT SYNCED").catch(() => "no answer"),
+    engine.ended.then(() => "no answer"),
+  ]);
   expect(answered).toBe("no answer");
   expect(await engine.ended).toBe("exit 70");
 

@@ -17,7 +17,11 @@ export type EngineProcess = Child & {
 export const screenToken = "durability-test-token";
 
 /** The real engine, headless, in a process of its own; `folder` gets its config file. */
-export function startEngineProcess(folder: string, config: EngineConfig, env: Readonly<Record<string, string>> = {}): EngineProcess {
+export function startEngineProcess(
+  folder: string,
+  config: EngineConfig,
+  env: Readonly<Record<string, string>> = {},
+): EngineProcess {
   const path = join(folder, "engine.json");
   writeFileSync(path, JSON.stringify(config));
   const { promise: url, resolve } = Promise.withResolvers<string | null>();
@@ -30,7 +34,10 @@ export function startEngineProcess(folder: string, config: EngineConfig, env: Re
 }
 
 async function connectScreen(url: string): Promise<StationClient | null> {
-  const socket = new WebSocket(`ws://${new URL(url).host}${socketPath}`, [socketProtocol, socketTokenPrefix + screenToken]);
+  const socket = new WebSocket(`ws://${new URL(url).host}${socketPath}`, [
+    socketProtocol,
+    socketTokenPrefix + screenToken,
+  ]);
   const opened = await new Promise<boolean>((resolve) => {
     socket.addEventListener("open", () => resolve(true), { once: true });
     socket.addEventListener("close", () => resolve(false), { once: true });

@@ -2,7 +2,14 @@ import { waitUntil } from "./child-process.ts";
 import { createRandom, type Random } from "./disk-model.ts";
 import { type EngineProcess, type StationClient, startEngineProcess } from "./engine-process.ts";
 import { findUnsettled, findViolations, questionTwins } from "./kill-invariants.ts";
-import { type CrashPlan, type KillStation, type KillStationOptions, labelBytes, openKillStation, waybillOf } from "./kill-station.ts";
+import {
+  type CrashPlan,
+  type KillStation,
+  type KillStationOptions,
+  labelBytes,
+  openKillStation,
+  waybillOf,
+} from "./kill-station.ts";
 import { countEnded, factsNamed, readLog, readOpen } from "./read-log.ts";
 
 export const crashPoints = [
@@ -37,10 +44,17 @@ const beltParcels = 3;
 /** Longer than a new engine's second question to the sorter takes. */
 const heldMs = 700;
 /** Passings of a point within one play, so that every one of them is hit now and then. */
-const passings: Readonly<Partial<Record<Way, number>>> = { "before-commit": 22, "after-commit": 22, "before-write": 90, "after-write": 90 };
+const passings: Readonly<Partial<Record<Way, number>>> = {
+  "before-commit": 22,
+  "after-commit": 22,
+  "before-write": 90,
+  "after-write": 90,
+};
 
 /** Kills one station's engine again and again; after each death its log and its devices must agree. */
-export async function killAgainAndAgain(options: KillStationOptions & { readonly kills: number; readonly seed: number }): Promise<KillReport> {
+export async function killAgainAndAgain(
+  options: KillStationOptions & { readonly kills: number; readonly seed: number },
+): Promise<KillReport> {
   const random = createRandom(options.seed);
   const perKill = beltParcels + 1;
   const station = await openKillStation({ ...options, orders: options.kills * perKill + 10 });
@@ -50,7 +64,9 @@ export async function killAgainAndAgain(options: KillStationOptions & { readonly
   let duringRecovery = 0;
   let played = 0;
   const check = async (when: string) => {
-    violations.push(...findViolations(station, seen, await questionTwins(station)).map((what) => `${when}: ${what}`));
+    violations.push(
+      ...findViolations(station, seen, await questionTwins(station)).map((what) => `${when}: ${what}`),
+    );
     seen = readLog(station.factsPath).texts;
   };
 
@@ -69,7 +85,8 @@ export async function killAgainAndAgain(options: KillStationOptions & { readonly
         engine.kill();
       }
       const how = await engine.ended;
-      if (how !== "SIGKILL") violations.push(`${way}: the engine ended by itself (${how}): ${engine.stderr()}`);
+      if (how !== "SIGKILL")
+        violations.push(`${way}: the engine ended by itself (${how}): ${engine.stderr()}`);
       await check(`after kill ${kill + 1} (${way}, seed ${options.seed})`);
     }
     violations.push(...(await endClean(station)));
@@ -121,7 +138,8 @@ async function settle(station: KillStation, engine: Patient): Promise<void> {
       await station.letGo();
       return engine.dead() || open().length === 0;
     },
-    () => `every parcel to be resolved: ${JSON.stringify(open())}, ${JSON.stringify(readLog(station.factsPath).facts.slice(-20))}`,
+    () =>
+      `every parcel to be resolved: ${JSON.stringify(open())}, ${JSON.stringify(readLog(station.factsPath).facts.slice(-20))}`,
   );
 }
 
@@ -143,13 +161,20 @@ async function answerQuestions(station: KillStation, engine: Patient): Promise<v
 type Play = { readonly way: Way; readonly from: number; readonly random: Random };
 
 /** Parcels on the belt, one old and one new order at the bench, and the death that was planned. */
-async function playParcels(station: KillStation, engine: Patient, { way, from, random }: Play): Promise<void> {
+async function playParcels(
+  station: KillStation,
+  engine: Patient,
+  { way, from, random }: Play,
+): Promise<void> {
   const [belt, bench] = station.taps;
   const cutAfter = 1 + Math.floor(random() * (labelBytes - 1));
   if (way === "half-label") (random() < 0.5 ? belt : bench).cutAfter(cutAfter, engine.kill);
   const timer = way === "any-moment" ? setTimeout(engine.kill, random() * 1200) : undefined;
   const old = 1 + Math.floor(random() * (from + beltParcels - 1));
-  await Promise.all([sendOverBelt(station, engine, from), packAtBench(station, engine, [old, from + beltParcels])]);
+  await Promise.all([
+    sendOverBelt(station, engine, from),
+    packAtBench(station, engine, [old, from + beltParcels]),
+  ]);
   const allDiverting = () => readOpen(station.factsPath).every(({ divert }) => divert !== null);
   await waitUntil(() => engine.dead() || allDiverting(), "every parcel to be sent to a chute");
   if (!engine.dead()) await station.letGo();
@@ -163,7 +188,12 @@ async function sendOverBelt({ twins, induct }: KillStation, engine: Patient, fro
   for (let parcelIndex = from; parcelIndex < from + beltParcels && !engine.dead(); parcelIndex += 1) {
     await induct(parcelIndex);
     await pause(40);
-    await twins.dws.ask({ command: "measure", index: parcelIndex, code: waybillOf(parcelIndex), ...measures });
+    await twins.dws.ask({
+      command: "measure",
+      index: parcelIndex,
+      code: waybillOf(parcelIndex),
+      ...measures,
+    });
     await pause(40);
   }
 }
@@ -178,7 +208,10 @@ async function packAtBench(station: KillStation, engine: Patient, orders: readon
       await answerQuestions(station, engine);
       return engine.dead() || countEnded(station.factsPath, "bench") > before;
     };
-    await waitUntil(ended, () => `${waybillOf(order)} to end: ${JSON.stringify(readLog(station.factsPath).facts.slice(-20))}`);
+    await waitUntil(
+      ended,
+      () => `${waybillOf(order)} to end: ${JSON.stringify(readLog(station.factsPath).facts.slice(-20))}`,
+    );
   }
 }
 
@@ -202,7 +235,8 @@ async function endClean(station: KillStation): Promise<string[]> {
 function countUp(station: KillStation) {
   const { facts } = readLog(station.factsPath);
   const outcomes: Record<string, number> = {};
-  for (const { payload } of factsNamed(facts, "parcel.ended.v1")) outcomes[payload.outcome] = (outcomes[payload.outcome] ?? 0) + 1;
+  for (const { payload } of factsNamed(facts, "parcel.ended.v1"))
+    outcomes[payload.outcome] = (outcomes[payload.outcome] ?? 0) + 1;
   return {
     facts: facts.length,
     parcels: factsNamed(facts, "parcel.inducted.v1").length,

@@ -23,7 +23,7 @@ const belt = {
   decideWithinMs: 600,
   labelWithinMs: 1200,
   divertWithinMs: 30_000,
-  confirmWithinMs: 30_000,
+  confirmWithinMs: 10_000,
 };
 const bench = {
   laneId: "bench",
@@ -111,7 +111,10 @@ export async function openKillStation(options: KillStationOptions & { readonly o
     orderByLabel: orderByLabel as ReadonlyMap<string, string>,
     close: async () => {
       for (const twin of Object.values(twins)) twin.terminate();
-      await Promise.all([...Object.values(twins).map(({ ended }) => ended), ...taps.map((tap) => tap.stop())]);
+      await Promise.all([
+        ...Object.values(twins).map(({ ended }) => ended),
+        ...taps.map((tap) => tap.stop()),
+      ]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -123,7 +126,9 @@ export const labelBytes = 40_000;
 
 /** Long enough to be cut in the middle, and its order stands at its beginning. */
 function makeLabel(orderId: string): Buffer {
-  const filler = Array.from({ length: Math.floor(labelBytes / 100) }, () => `^FX${"x".repeat(94)}^FS`).join("");
+  const filler = Array.from({ length: Math.floor(labelBytes / 100) }, () => `^FX${"x".repeat(94)}^FS`).join(
+    "",
+  );
   return Buffer.from(`^XA^FO20,20^A0N,30,30^FD${orderId}^FS${filler}^XZ`);
 }
 
@@ -133,7 +138,12 @@ function fillStation(folder: string, orders: number): Map<string, string> {
   const writer = createShapeWriter(replica);
   const at = { handle: "h-1", offset: "0_1" };
   const insert = (row: Record<string, string>) => [{ operation: "insert" as const, row }];
-  writer.apply("channels", insert({ code: "PKT", version: "3", body: JSON.stringify(testChannel) }), at, true);
+  writer.apply(
+    "channels",
+    insert({ code: "PKT", version: "3", body: JSON.stringify(testChannel) }),
+    at,
+    true,
+  );
   const plan = JSON.stringify({ ...testSortPlan, rejectChute, interceptChute: 8 });
   writer.apply("sort_plans", insert({ plan_id: "main", version: "7", body: plan }), at, true);
   const orderByLabel = new Map<string, string>();

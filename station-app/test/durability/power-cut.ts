@@ -68,7 +68,13 @@ export function cutPower(recording: Recording, images: number, seed: number): Po
     }
   }
   const imagesWithLoss = losses.filter((loss) => loss > 0).length;
-  return { images, imagesWithLoss, worstLoss: Math.max(0, ...losses), broken: broken.slice(0, 5), cutsBeforeFirstAck };
+  return {
+    images,
+    imagesWithLoss,
+    worstLoss: Math.max(0, ...losses),
+    broken: broken.slice(0, 5),
+    cutsBeforeFirstAck,
+  };
 }
 
 /** Ascending; half of them anywhere, half around a commit, for a start or a checkpoint writes more than many commits. */
@@ -98,7 +104,8 @@ function surviveCut(image: ReadonlyMap<string, Buffer>, texts: readonly string[]
     store.commit([{ name: "station.booted.v1", lane: null, parcelId: null, actor, payload }]);
     store.close();
     requireWhole(path, found + 1);
-    if (readTexts(path).some((text, at) => at < found && text !== texts[at])) throw new Error("a fact nobody wrote");
+    if (readTexts(path).some((text, at) => at < found && text !== texts[at]))
+      throw new Error("a fact nobody wrote");
     return found;
   } finally {
     rmSync(folder, { recursive: true, force: true });

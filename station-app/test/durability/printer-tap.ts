@@ -41,8 +41,12 @@ export async function openPrinterTap(printerPort: number) {
 
   return {
     port,
-    cutAfter: (afterBytes: number, onCut: () => void) => void (armed = { afterBytes, onCut }),
-    disarm: () => void (armed = null),
+    cutAfter: (afterBytes: number, onCut: () => void): void => {
+      armed = { afterBytes, onCut };
+    },
+    disarm: (): void => {
+      armed = null;
+    },
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();

@@ -12,8 +12,15 @@ export type LoggedFact = {
   readonly payload: Readonly<Record<string, unknown>>;
 };
 
-export function readLog(path: string): { readonly texts: readonly string[]; readonly facts: readonly LoggedFact[] } {
-  const texts = readFrom(path, [], (db) => db.prepare("SELECT text FROM facts ORDER BY sequence").pluck().all() as string[]);
+export function readLog(path: string): {
+  readonly texts: readonly string[];
+  readonly facts: readonly LoggedFact[];
+} {
+  const texts = readFrom(
+    path,
+    [],
+    (db) => db.prepare("SELECT text FROM facts ORDER BY sequence").pluck().all() as string[],
+  );
   return { texts, facts: texts.map(parseFact) };
 }
 
@@ -25,18 +32,29 @@ function parseFact(text: string): LoggedFact {
 export const factsNamed = <N extends FactName>(facts: readonly LoggedFact[], name: N) =>
   facts.filter((fact): fact is LoggedFact & { readonly payload: FactPayload<N> } => fact.name === name);
 
-export type OpenParcelRow = { readonly parcelId: string; readonly lane: string; readonly orderId: string | null; readonly outcome: string | null; readonly label: string | null; readonly divert: string | null };
+export type OpenParcelRow = {
+  readonly parcelId: string;
+  readonly lane: string;
+  readonly orderId: string | null;
+  readonly outcome: string | null;
+  readonly label: string | null;
+  readonly divert: string | null;
+};
 
 /** Parcels whose fate is not yet known, seen from outside while the engine runs. */
 export const readOpen = (path: string): readonly OpenParcelRow[] =>
   readFrom(path, [], (db) => {
     const columns = "parcel_id AS parcelId, lane, order_id AS orderId, outcome, label, divert";
-    return db.prepare(`SELECT ${columns} FROM parcels WHERE outcome IS NULL OR label = 'requested'`).all() as OpenParcelRow[];
+    return db
+      .prepare(`SELECT ${columns} FROM parcels WHERE outcome IS NULL OR label = 'requested'`)
+      .all() as OpenParcelRow[];
   });
 
 export const countEnded = (path: string, lane: string): number =>
   readFrom(path, 0, (db) =>
-    Number(db.prepare("SELECT count(*) FROM parcels WHERE lane = ? AND outcome IS NOT NULL").pluck().get(lane)),
+    Number(
+      db.prepare("SELECT count(*) FROM parcels WHERE lane = ? AND outcome IS NOT NULL").pluck().get(lane),
+    ),
   );
 
 /** Nothing while the file or its tables are not there yet. */

@@ -45,7 +45,8 @@ function compile(source: string, library: string): void {
     ["-O1", "-shared", "-fPIC", "-Wall", "-Werror", "-o", library, source, "-ldl", "-lpthread"],
     { encoding: "utf8" },
   );
-  if (error !== undefined) throw new Error("The durability tests need gcc: sudo apt-get install gcc libc6-dev");
+  if (error !== undefined)
+    throw new Error("The durability tests need gcc: sudo apt-get install gcc libc6-dev");
   if (status !== 0) throw new Error(`gcc could not build the write recorder: ${stderr}`);
 }
 
@@ -59,7 +60,8 @@ function parseRecord(record: Buffer, folder: string): DiskEntry[] {
     const end = pathEnd + Number(record.readBigUInt64LE(at + 16));
     if (kind === undefined || end > record.length) break;
     const path = record.toString("utf8", at + entryHeadBytes, pathEnd);
-    if (dirname(path) === folder) entries.push(toEntry(kind, basename(path), offset, record.subarray(pathEnd, end)));
+    if (dirname(path) === folder)
+      entries.push(toEntry(kind, basename(path), offset, record.subarray(pathEnd, end)));
     at = end;
   }
   return entries;

@@ -41,7 +41,9 @@ test("every commit of the real engine's core thread is synced before its answer"
     if (client === null) throw new Error(engine.stderr());
     for (let turn = 0; turn < commits / 2; turn += 1) {
       const before = countSyncs(recorder.read(), "facts.db-wal");
-      expect(await client.lane.stop({ laneId: "bench", reason: "test", operatorId: "op-1" })).toEqual({ ok: true });
+      expect(await client.lane.stop({ laneId: "bench", reason: "test", operatorId: "op-1" })).toEqual({
+        ok: true,
+      });
       expect(await client.lane.resume({ laneId: "bench", operatorId: "op-1" })).toEqual({ ok: true });
       expect(countSyncs(recorder.read(), "facts.db-wal")).toBeGreaterThanOrEqual(before + 2);
     }

@@ -3,13 +3,19 @@ import { type Child, startChild } from "./child-process.ts";
 export type TwinMessage = Readonly<Record<string, unknown>> & { readonly event: string };
 export type TwinProcess = Pick<Child, "ended" | "terminate"> & {
   readonly port: number;
-  readonly ask: (command: { readonly command: string; readonly [detail: string]: unknown }) => Promise<TwinMessage>;
+  readonly ask: (command: {
+    readonly command: string;
+    readonly [detail: string]: unknown;
+  }) => Promise<TwinMessage>;
   /** Everything it said of its own accord, oldest first. */
   readonly events: readonly TwinMessage[];
 };
 
 /** The other end of a protocol, in a process that outlives every engine. */
-export async function startTwinProcess(family: string, options: Readonly<Record<string, unknown>>): Promise<TwinProcess> {
+export async function startTwinProcess(
+  family: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<TwinProcess> {
   const events: TwinMessage[] = [];
   const waiting = new Map<number, (message: TwinMessage) => void>();
   const ready = Promise.withResolvers<number>();
@@ -23,10 +29,16 @@ export async function startTwinProcess(family: string, options: Readonly<Record<
       answer(message);
     }
   };
-  const child = startChild(new URL("../../../drivers/twins/run-twin.ts", import.meta.url), JSON.stringify({ family, options }), {
-    onLine: (message) => hear(message as TwinMessage),
-  });
-  void child.ended.then((how) => ready.reject(new Error(`the ${family} twin ended (${how}): ${child.stderr()}`)));
+  const child = startChild(
+    new URL("../../../drivers/twins/run-twin.ts", import.meta.url),
+    JSON.stringify({ family, options }),
+    {
+      onLine: (message) => hear(message as TwinMessage),
+    },
+  );
+  void child.ended.then((how) =>
+    ready.reject(new Error(`the ${family} twin ended (${how}): ${child.stderr()}`)),
+  );
   const port = await ready.promise;
   return {
     port,

@@ -22,7 +22,8 @@ import { fillOrders, testChannel, testOrder } from "../support/station-bench.ts"
 /** A whole station as it runs on a site: the real engine and a twin for every device, each a process of its own. */
 
 type ConfigInput = z.input<typeof engineConfigSchema>;
-export type LaneInput = ConfigInput["lanes"][number];
+type LaneConfig = ConfigInput["lanes"][number];
+export type LaneInput = Readonly<Omit<LaneConfig, "steps">> & { readonly steps: Readonly<LaneConfig["steps"]> };
 export type DevicePlan = {
   readonly family: "scale" | "scanner" | "printer" | "dws" | "sorter";
   readonly model: string;
