@@ -36,8 +36,6 @@ async function run(): Promise<void> {
   const { family, options } = argumentSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
   const start: (options: never, deps: TwinDeps) => Promise<Twin<unknown>> = starters[family];
   const twin = await start(options as never, { onEvent: say });
-  say({ event: "ready", family, connection: twin.connection });
-
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => void obey(twin, line));
   const end = async () => {
@@ -46,6 +44,7 @@ async function run(): Promise<void> {
   };
   lines.on("close", () => void end());
   process.on("SIGTERM", () => void end());
+  say({ event: "ready", family, connection: twin.connection });
 }
 
 async function obey(twin: Twin<unknown>, line: string): Promise<void> {

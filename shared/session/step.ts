@@ -140,7 +140,7 @@ function startAtBench(turn: Turn, data: string, deviceId: string | null, take: (
   const open = turn.state.parcels.find((parcel) => parcel.phase === "gathering");
   if (turn.state.status !== "running") return discard(turn, "scan", "lane-stopped", deviceId, null);
   if (open?.barcodes.includes(data) === true) return;
-  if (open !== undefined) applyToParcel(turn, open, { kind: "cleared", operatorId: "next-scan" });
+  if (open !== undefined) applyToParcel(turn, open, { kind: "cleared", operatorId: null });
   if (isFull(turn)) return discard(turn, "scan", "lane-full", deviceId, null);
   const parcel = take(induct(turn, null, "scan", deviceId === null ? engine : byDevice(deviceId), []));
   const { scale } = turn.state.profile.devices;

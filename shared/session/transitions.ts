@@ -16,7 +16,8 @@ export type ParcelEvent =
   | { readonly kind: "diverted"; readonly chute: number }
   | { readonly kind: "lost" }
   | { readonly kind: "divert-state"; readonly state: DivertState }
-  | { readonly kind: "cleared"; readonly operatorId: string }
+  /** Nobody is named where the next scan shows that the parcel was taken away. */
+  | { readonly kind: "cleared"; readonly operatorId: string | null }
   | { readonly kind: "expired" };
 
 type Handler<K extends ParcelEvent["kind"]> = (turn: Turn, parcel: ParcelInFlight, event: Extract<ParcelEvent, { kind: K }>) => void;
@@ -142,8 +143,9 @@ function loseParcel(turn: Turn, parcel: ParcelInFlight): void {
   endParcel(turn, addReason(turn, parcel, makeReason("parcel.lost")), null);
 }
 
-function clearParcel(turn: Turn, parcel: ParcelInFlight): void {
-  endParcel(turn, addReason(turn, parcel, makeReason("parcel.cleared")), null);
+function clearParcel(turn: Turn, parcel: ParcelInFlight, { operatorId }: Extract<ParcelEvent, { kind: "cleared" }>): void {
+  const actor = operatorId === null ? engine : byOperator(operatorId);
+  endParcel(turn, addReason(turn, parcel, makeReason("parcel.cleared")), null, actor);
 }
 
 export const factFailure = (failure: Failure) => ({

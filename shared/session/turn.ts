@@ -48,10 +48,10 @@ export function addParcel(turn: Turn, parcel: ParcelInFlight): ParcelInFlight {
 }
 
 /** The one place where a parcel leaves the lane; its reasons decide the outcome, and they are in the fact. */
-export function endParcel(turn: Turn, parcel: ParcelInFlight, chute: number | null): void {
+export function endParcel(turn: Turn, parcel: ParcelInFlight, chute: number | null, actor: Actor = engine): void {
   const reasons: readonly Reason[] = [...(parcel.decision?.reasons ?? parcel.doubts), ...parcel.laterReasons];
   const outcome: Outcome = gravestOutcome(reasons);
-  record(turn, parcel.parcelId, engine, "parcel.ended.v1", { outcome, reasons: reasons.slice(0, 20), chute });
+  record(turn, parcel.parcelId, actor, "parcel.ended.v1", { outcome, reasons: reasons.slice(0, 20), chute });
   const { parcelId, parcelIndex, barcodes, weightGrams, size, decision, order } = parcel;
   const ended = { parcelId, parcelIndex, barcodes, weightGrams, size, decision, order, outcome, reasons, chute, endedAtMs: turn.context.atMs };
   const { state } = turn;

@@ -65,16 +65,22 @@ export async function listParcels(db: Db, { search, after }: PageRequest): Promi
   return toPage(rows, (row) => JSON.stringify([row.parcelId, row.stationId]));
 }
 
-/** Last received first. */
+/** Last received first. The cursor counts microseconds, which PostgreSQL keeps and a JavaScript date does not. */
 export async function listFacts(db: Db, { search, after }: PageRequest): Promise<Page<FactView>> {
-  const key = readPair(after);
-  const older = key === null ? sql`` : sql`and (received_at, sequence) < (${key[0]}::timestamptz, ${key[1]}::bigint)`;
+  const [received, sequence] = readPair(after) ?? [];
+  const older = isCount(received) && isCount(sequence)
+    ? sql`and (received_at, sequence) <
+        (timestamptz 'epoch' + ${received}::text::bigint * interval '1 microsecond', ${sequence}::text::bigint)`
+    : sql``;
   const found = search === "" ? sql`` : sql`and (parcel_id = ${search} or type = ${search} or station_id = ${search})`;
   const { rows } = await sql<FactView & { received: string }>`
-    select ${factColumns}, received_at::text as received from facts where true ${older} ${found}
+    select ${factColumns}, (extract(epoch from received_at) * 1000000)::bigint::text as received
+    from facts where true ${older} ${found}
     order by received_at desc, sequence desc limit ${pageRows + 1}`.execute(db);
   return toPage(rows, (row) => JSON.stringify([row.received, String(row.sequence)]));
 }
+
+const isCount = (text: string | undefined): text is string => text !== undefined && /^\d{1,17}$/.test(text);
 
 /** Everything one station recorded of one parcel, in the order of its log. */
 export async function listParcelFacts(db: Db, stationId: string, parcelId: string): Promise<readonly FactView[]> {

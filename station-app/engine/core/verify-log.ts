@@ -12,7 +12,8 @@ export type Verification =
 export function verifyFacts(path: string): Verification {
   const db = openReadOnly(path);
   try {
-    return verifyDatabase(db);
+    // One snapshot: the engine may be at work, and facts and parcels must be of the same moment.
+    return db.transaction(() => verifyDatabase(db))();
   } finally {
     db.close();
   }

@@ -129,7 +129,14 @@ function watchPatient(engine: EngineProcess): Patient {
 /** Until nothing is open and every device is there, answering as a person would; or until the engine is dead. */
 async function settle(station: KillStation, engine: Patient): Promise<void> {
   const open = () => readOpen(station.factsPath);
-  await waitUntil(async () => engine.dead() || (await isConnected(engine)), "every device to be connected");
+  let absent = ["the engine's answer"];
+  await waitUntil(
+    async () => {
+      absent = await findAbsentDevices(engine);
+      return engine.dead() || absent.length === 0;
+    },
+    () => `every device to be connected: ${absent.join(", ")}`,
+  );
   // Time for a new engine to ask the sorter, and to do what it should not, while the parcels are still on the belt.
   if (station.held && open().length > 0) await pause(heldMs);
   await waitUntil(
@@ -143,9 +150,11 @@ async function settle(station: KillStation, engine: Patient): Promise<void> {
   );
 }
 
-async function isConnected(engine: Patient): Promise<boolean> {
+async function findAbsentDevices(engine: Patient): Promise<string[]> {
   const status = await engine.ask((client) => client.station.status());
-  return status?.view.devices.every(({ state }) => state === "ready") === true;
+  if (status === null) return ["the engine's answer"];
+  const absent = status.view.devices.filter(({ state }) => state !== "ready");
+  return absent.map(({ deviceId, state, failure }) => `${deviceId} is ${state} (${failure?.code})`);
 }
 
 /** "Did the label come out?" The person looks at the printer and says the truth. */

@@ -5,6 +5,7 @@ import { createCloudClient } from "../../cli/start/call-cloud.ts";
 import { registerStation } from "../../cli/start/prepare-cloud.ts";
 import { openStore } from "../../engine/core/store.ts";
 import { factEnvelopeSchema } from "@waystation/shared/facts/envelope";
+import type { Result } from "@waystation/shared/failures/result";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { type Child, startChild } from "../durability/child-process.ts";
@@ -40,14 +41,15 @@ const pageSchema = z.object({
   items: z.array(z.object({ logId: z.string(), sequence: z.number(), type: z.string(), payload: z.unknown() })),
   next: z.string().nullable(),
 });
-type CloudFact = z.infer<typeof pageSchema>["items"][number];
+type Page = z.infer<typeof pageSchema>;
+type CloudFact = Page["items"][number];
 
 /** Every fact the console shows, page by page, in the order of the log. */
 async function readCloudFacts(url: string): Promise<CloudFact[]> {
   const ask = createCloudClient(url, adminToken);
   const found: CloudFact[] = [];
   for (let after: string | null = ""; after !== null; ) {
-    const page = await ask({ path: `/v1/console/facts?after=${encodeURIComponent(after)}` }, pageSchema);
+    const page: Result<Page> = await ask({ path: `/v1/console/facts?after=${encodeURIComponent(after)}` }, pageSchema);
     if (!page.ok) throw new Error(JSON.stringify(page.failure));
     found.push(...page.value.items);
     after = page.value.next;
