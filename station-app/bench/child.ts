@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 /** A process of ours that says when it is ready with one JSON line. */
@@ -18,4 +19,11 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   child.stdin?.end();
   child.kill("SIGTERM");
   await ended;
+}
+
+/** Resident memory of a process now and at its highest, in megabytes (10^6 bytes), as Linux counts it. */
+export function readMemory(child: ChildProcess): { readonly residentMegabytes: number; readonly peakMegabytes: number } {
+  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+  const megabytes = (field: string): number => (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024) / 1e6;
+  return { residentMegabytes: megabytes("VmRSS"), peakMegabytes: megabytes("VmHWM") };
 }

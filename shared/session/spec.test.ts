@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Failure } from "../failures/result.ts";
 import type { LabelOutcome, SessionEvent } from "./events.ts";
@@ -99,7 +99,8 @@ function enter(profile: LaneProfile, path: readonly SessionEvent[]): Lane {
 function tell(lane: Lane, event: SessionEvent | "expired"): string {
   const before = lane.state().parcels[0];
   // Later than any deadline, where there is one.
-  const { after, facts } = event === "expired" ? lane.send({ kind: "ticked" }, 60_000) : lane.send(event, 300);
+  const { after, facts } =
+    event === "expired" ? lane.send({ kind: "ticked" }, 60_000) : lane.send(event, 300);
   const ended = after.recent.find(({ parcelId }) => parcelId === "p1");
   if (ended !== undefined)
     return `ends ${ended.outcome}${ended.reasons.length === 0 ? "" : `: ${ended.reasons.map(({ code }) => code).join(", ")}`}`;
@@ -136,4 +137,20 @@ test("S20 the belt's transitions are those of SPEC.md", () => {
 
 test("S20 the bench's transitions are those of SPEC.md", () => {
   expect(spec).toContain(drawTable(bench, benchPaths, benchEvents));
+});
+
+test("every invariant of SPEC.md is enforced by a test that bears its number", () => {
+  const folder = new URL(".", import.meta.url);
+  const tests = readdirSync(folder)
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => readFileSync(new URL(name, folder), "utf8"))
+    .join("\n");
+  const stated = [...spec.matchAll(/^- \*\*(S\d+)\*\*/gm)].map(([, number]) => number ?? "");
+  const enforced = new Set(
+    [...tests.matchAll(/(?:test|holds)[^"]*?\("((?:S\d+ )+)/g)].flatMap(([, numbers]) =>
+      (numbers ?? "").trim().split(" "),
+    ),
+  );
+  expect(stated).toEqual(Array.from({ length: stated.length }, (_, at) => `S${at + 1}`));
+  expect([...enforced].sort()).toEqual([...stated].sort());
 });

@@ -1,0 +1,132 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startSorterTwin } from "@waystation/drivers/twins/sorter";
+import { startChild, stopChild } from "./child.ts";
+
+export type BenchStation = Awaited<ReturnType<typeof startBenchStation>>;
+
+export type StationExtras = {
+  readonly env?: NodeJS.ProcessEnv;
+  /** More of the engine's configuration, such as its cloud or its screen. */
+  readonly config?: Readonly<Record<string, unknown>>;
+};
+
+export const entry = fileURLToPath(new URL("../engine/entry.ts", import.meta.url));
+
+/** Far more than a parcel ever takes; beyond it the benchmark is broken, not slow. */
+const deadlineMs = 30_000;
+
+/**
+ * The real engine as a process of its own in `dir`, where orders.db already lies, with a belt: a gate that sends
+ * barcode, weight and size in one telegram, and a sorter. Facts begin anew.
+ */
+export async function startBenchStation(dir: string, extras: StationExtras = {}) {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(join(dir, `facts.db${suffix}`), { force: true });
+  const commanded = new Map<number, () => void>();
+  const sorter = await startSorterTwin(
+    { decisionMs: 20_000, travelMs: 300, chutes: [3, 4, 98] },
+    { onEvent: ({ event, parcelIndex }) => event === "command" && commanded.get(parcelIndex as number)?.() },
+  );
+  const gate = await openGate();
+  const configPath = join(dir, "engine.json");
+  writeFileSync(configPath, JSON.stringify({ ...describeBelt(dir, sorter.connection, gate.connection), ...extras.config }));
+  const startedAt = performance.now();
+  const engine = await startChild([entry, configPath], extras.env);
+  await until(() => gate.isConnected() && sorter.state().stationHeartbeat > 0);
+
+  /** A parcel comes onto the belt; done when the station has acknowledged that it knows. */
+  async function induct(parcelIndex: number): Promise<void> {
+    await sorter.control({ command: "induct", parcelIndex });
+    await until(() => sorter.state().acknowledged === sorter.state().lastEventSequence);
+  }
+
+  /** Milliseconds from the telegram's bytes to the divert request at the sorter. */
+  function measure(parcelIndex: number, waybill: string): Promise<number> {
+    const telegram = `${parcelIndex},${waybill},205,200,150,50,0\r\n`;
+    return new Promise((resolve, reject) => {
+      const tooLate = setTimeout(() => reject(new Error(`parcel ${parcelIndex} was never diverted`)), deadlineMs);
+      let sentAt = 0;
+      commanded.set(parcelIndex, () => {
+        const elapsedMs = performance.now() - sentAt;
+        commanded.delete(parcelIndex);
+        clearTimeout(tooLate);
+        resolve(elapsedMs);
+      });
+      sentAt = performance.now();
+      gate.send(telegram);
+    });
+  }
+
+  return {
+    child: engine.child,
+    url: engine.ready["url"],
+    /** When the process was started, on this process's monotonic clock. */
+    startedAt,
+    induct,
+    measure,
+    stop: async () => {
+      await stopChild(engine.child);
+      gate.stop();
+      await sorter.stop();
+    },
+  };
+}
+
+/** Only sends: the telegram is written as it stands, so that nothing of ours is inside the measured time. */
+async function openGate() {
+  let station: Socket | undefined;
+  const server = createServer({ noDelay: true }, (socket) => {
+    station = socket;
+    socket.on("error", () => undefined);
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    connection: { type: "tcp", host: "127.0.0.1", port: (server.address() as AddressInfo).port },
+    isConnected: () => station !== undefined,
+    send: (text: string) => void station?.write(text),
+    stop: () => {
+      station?.destroy();
+      server.close();
+    },
+  };
+}
+
+function describeBelt(dir: string, sorter: unknown, gate: unknown): Record<string, unknown> {
+  const window = { fromMs: 0, toMs: 20_000 };
+  return {
+    version: 1,
+    stationId: "bench",
+    dataDir: dir,
+    rejectChute: 99,
+    devices: [
+      { deviceId: "sorter", model: "modbus-sorter", connection: sorter },
+      { deviceId: "gate", model: "dws-delimited", connection: gate },
+    ],
+    lanes: [
+      {
+        laneId: "belt",
+        kind: "belt",
+        steps: ["weigh", "measure", "divert"],
+        devices: { sorter: "sorter", dimensioner: "gate" },
+        decideWithinMs: 20_000,
+        divertWithinMs: 20_000,
+        maxInFlight: 256,
+        windows: { scan: window, weight: window, size: window },
+      },
+    ],
+  };
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function until(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error("what the benchmark waits for did not come");
+    await pause(2);
+  }
+}

@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Sqlite } from "../engine/core/open-database.ts";
+import { openReplica } from "../engine/core/open-database.ts";
+import { prepareOrders } from "../engine/replica/orders-schema.ts";
+import { createShapeWriter } from "../engine/replica/shape-writer.ts";
+import { testChannel, testOrder, testSortPlan } from "../test/support/station-bench.ts";
+
+export const waybillOf = (number: number): string => `WS${String(number).padStart(10, "0")}`;
+
+/**
+ * orders.db in `dir` with `count` visible orders, as the replica would have left it, written straight into its
+ * tables: the way through the shapes takes minutes for a million. Written once per folder.
+ */
+export function writeOrderFile(dir: string, count: number): void {
+  const path = join(dir, "orders.db");
+  if (existsSync(path)) return;
+  const db = openReplica(path);
+  prepareOrders(db);
+  writeSettings(db);
+  db.pragma("synchronous = OFF");
+  db.transaction(() => writeOrders(db, count))();
+  db.pragma("wal_checkpoint(TRUNCATE)");
+  db.close();
+}
+
+function writeSettings(db: Sqlite): void {
+  const writer = createShapeWriter(db);
+  const position = { handle: "bench", offset: "0_0" };
+  writer.apply("channels", [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }], position, true);
+  writer.apply("sort_plans", [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }], position, true);
+}
+
+function writeOrders(db: Sqlite, count: number): void {
+  // Keys padded, so that every index grows at its end.
+  const orderIdOf = (number: number): string => `order-${String(number).padStart(8, "0")}`;
+  const partsHash = "0".repeat(64);
+  const order = db.prepare("INSERT INTO orders VALUES (?, 1, ?, 'house', ?)");
+  const label = db.prepare("INSERT INTO labels VALUES (?, ?)");
+  const release = db.prepare("INSERT INTO releases VALUES (?, 1, ?, 0)");
+  for (let number = 1; number <= count; number += 1) {
+    const orderId = orderIdOf(number);
+    order.run(orderId, partsHash, JSON.stringify(testOrder(number, { orderId })));
+    label.run(orderId, JSON.stringify({ orderId, label: { kind: "house" } }));
+    release.run(orderId, partsHash);
+  }
+  const identifier = db.prepare("INSERT INTO identifiers VALUES (?, ?)");
+  for (let number = 1; number <= count; number += 1) identifier.run(waybillOf(number), orderIdOf(number));
+  for (let number = 1; number <= count; number += 1) identifier.run(testOrder(number).trackingNumber, orderIdOf(number));
+}
