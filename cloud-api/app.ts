@@ -29,13 +29,21 @@ export function createApp(deps: CloudDeps): Hono<CloudEnv> {
       return replyFailure(context, fail("database.unreachable", {}, error).failure);
     }
   });
-  for (const routes of [stationRoutes, ingestRoutes, orderRoutes, channelRoutes, shapeRoutes, overviewRoutes]) app.route("/", routes(deps));
+  for (const routes of [stationRoutes, ingestRoutes, orderRoutes, channelRoutes, shapeRoutes, overviewRoutes])
+    app.route("/", routes(deps));
   app.route("/", consoleRoutes(fileURLToPath(new URL("./dist/console", import.meta.url))));
 
-  app.notFound((context) => replyFailure(context, fail("resource.unknown", { path: context.req.path.slice(0, 200) }).failure));
+  app.notFound((context) =>
+    replyFailure(context, fail("resource.unknown", { path: context.req.path.slice(0, 200) }).failure),
+  );
   app.onError((error, context) => {
     // Neither headers nor query nor body: they may hold tokens and addresses.
-    deps.logLine({ level: "error", method: context.req.method, route: context.req.path.slice(0, 200), error: describeCause(error) });
+    deps.logLine({
+      level: "error",
+      method: context.req.method,
+      route: context.req.path.slice(0, 200),
+      error: describeCause(error),
+    });
     return replyFailure(context, fail("cloud.faulted").failure);
   });
   return app;

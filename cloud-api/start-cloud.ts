@@ -24,9 +24,14 @@ type LogLine = CloudDeps["logLine"];
  * is opened; requests that come meanwhile get 503. Fails with port.in-use, data.in-use, store.damaged,
  * database.unreachable or config.invalid.
  */
-export async function startCloud(config: CloudConfig, logLine: LogLine = () => undefined): Promise<Result<RunningCloud>> {
+export async function startCloud(
+  config: CloudConfig,
+  logLine: LogLine = () => undefined,
+): Promise<Result<RunningCloud>> {
   let app: ReturnType<typeof createApp> | null = null;
-  const server = createAdaptorServer({ fetch: (request, env) => app?.fetch(request, env) ?? replyStarting() }) as Server;
+  const server = createAdaptorServer({
+    fetch: (request, env) => app?.fetch(request, env) ?? replyStarting(),
+  }) as Server;
   // An import may take longer than Node's five minutes.
   server.requestTimeout = 3_600_000;
   const listening = await listen(server, config);
@@ -36,14 +41,21 @@ export async function startCloud(config: CloudConfig, logLine: LogLine = () => u
     await closeServer(server);
     return database;
   }
-  if (database.value.restored) logLine({ level: "warning", event: "restored the last backup after a power cut" });
+  if (database.value.restored)
+    logLine({ level: "warning", event: "restored the last backup after a power cut" });
 
   const stopping = new AbortController();
   const backups = scheduleBackups(database.value, config.backupIntervalMs, (error) =>
     logLine({ level: "error", event: "backup failed", error: describeCause(error) }),
   );
   const maintenance = startMaintenance(database.value, logLine);
-  app = createApp({ database: database.value, config, stopping: stopping.signal, requestBackup: backups.request, logLine });
+  app = createApp({
+    database: database.value,
+    config,
+    stopping: stopping.signal,
+    requestBackup: backups.request,
+    logLine,
+  });
   const stop = async (): Promise<void> => {
     stopping.abort();
     clearInterval(maintenance);
@@ -52,11 +64,18 @@ export async function startCloud(config: CloudConfig, logLine: LogLine = () => u
     await database.value.close();
   };
   const port = listening.value;
-  return succeed({ url: `http://${formatHost(config.host)}:${port}`, port, database: database.value, stop: once(stop) });
+  return succeed({
+    url: `http://${formatHost(config.host)}:${port}`,
+    port,
+    database: database.value,
+    stop: once(stop),
+  });
 }
 
 const chooseDatabase = ({ databaseUrl, dataDir }: CloudConfig): DatabaseConfig =>
-  databaseUrl === undefined ? { kind: "folder", path: dataDir } : { kind: "postgres", url: databaseUrl.reveal() };
+  databaseUrl === undefined
+    ? { kind: "folder", path: dataDir }
+    : { kind: "postgres", url: databaseUrl.reveal() };
 
 const replyStarting = (): Response => new Response(null, { status: 503, headers: { "retry-after": "2" } });
 
@@ -75,7 +94,11 @@ function listen(server: Server, { host, port }: CloudConfig): Promise<Result<num
   return new Promise((resolve) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const inUse = error.code === "EADDRINUSE";
-      resolve(inUse ? fail("port.in-use", { port, option: "WAYSTATION_CLOUD_PORT" }) : fail("config.invalid", { reason: `cannot listen on ${host}` }, error));
+      resolve(
+        inUse
+          ? fail("port.in-use", { port, option: "WAYSTATION_CLOUD_PORT" })
+          : fail("config.invalid", { reason: `cannot listen on ${host}` }, error),
+      );
     });
     server.listen(port, host, () => {
       const address = server.address();

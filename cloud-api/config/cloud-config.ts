@@ -37,7 +37,9 @@ export function parseCloudConfig(input: unknown): Result<CloudConfig> {
 }
 
 /** `WAYSTATION_CLOUD_PORT=8787` becomes `port`; everything else in the environment is left alone. */
-export function readCloudConfig(environment: Readonly<Record<string, string | undefined>>): Result<CloudConfig> {
+export function readCloudConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+): Result<CloudConfig> {
   const input: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(environmentKeys)) {
     const value = environment[name];

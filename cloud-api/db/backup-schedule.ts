@@ -16,7 +16,11 @@ const shareOfTime = 10;
  * Embedded database: copies it to synced storage when there is something new, and then raises
  * `durable_through` to what had been received before the copy began. PostgreSQL needs none of it.
  */
-export function scheduleBackups(database: Database, intervalMs: number, onFailure: (error: unknown) => void): BackupSchedule {
+export function scheduleBackups(
+  database: Database,
+  intervalMs: number,
+  onFailure: (error: unknown) => void,
+): BackupSchedule {
   const { backups } = database;
   if (backups === null) return { request: () => undefined, stop: async () => undefined };
   let position = "";
@@ -84,6 +88,8 @@ async function backupDatabase(database: Database, backups: BackupStore): Promise
 }
 
 async function readWalPosition({ kysely }: Database): Promise<string> {
-  const { rows } = await sql<{ position: string }>`select pg_current_wal_insert_lsn()::text as position`.execute(kysely);
+  const { rows } = await sql<{
+    position: string;
+  }>`select pg_current_wal_insert_lsn()::text as position`.execute(kysely);
   return rows[0]?.position ?? "";
 }

@@ -40,7 +40,12 @@ export function connectDatabase(config: DatabaseConfig): Promise<Result<Database
 
 async function connectMemory(): Promise<Result<Database>> {
   const pglite = await openEmbedded(null);
-  return succeed({ ...(await startEmbedded(pglite)), backups: null, restored: false, close: () => pglite.close() });
+  return succeed({
+    ...(await startEmbedded(pglite)),
+    backups: null,
+    restored: false,
+    close: () => pglite.close(),
+  });
 }
 
 async function connectFolder(path: string): Promise<Result<Database>> {

@@ -30,7 +30,12 @@ function newFolder(): string {
   return folder;
 }
 
-const upload = (stationId: string, facts: readonly StoredFact[]) => ({ wireVersion: 1, stationId, logId: "log-1", facts });
+const upload = (stationId: string, facts: readonly StoredFact[]) => ({
+  wireVersion: 1,
+  stationId,
+  logId: "log-1",
+  facts,
+});
 const ignore = (): void => undefined;
 
 async function readAcknowledged(database: Database) {
@@ -40,14 +45,20 @@ async function readAcknowledged(database: Database) {
 
 /** What the lock of a process looks like after the machine was switched off under it. */
 function pretendPowerCut(folder: string): void {
-  writeFileSync(join(folder, "cloud.lock"), JSON.stringify({ pid: 1, started: "1", boot: "an earlier boot", doubtful: false }));
+  writeFileSync(
+    join(folder, "cloud.lock"),
+    JSON.stringify({ pid: 1, started: "1", boot: "an earlier boot", doubtful: false }),
+  );
 }
 
 test("a folder belongs to one process", async () => {
   const folder = newFolder();
   const first = await openDatabase({ kind: "folder", path: folder });
   const second = await connectDatabase({ kind: "folder", path: folder });
-  expect(second).toMatchObject({ ok: false, failure: { code: "data.in-use", details: { pid: process.pid } } });
+  expect(second).toMatchObject({
+    ok: false,
+    failure: { code: "data.in-use", details: { pid: process.pid } },
+  });
   await first.close();
   expect(existsSync(join(folder, "cloud.lock"))).toBe(false);
   await (await openDatabase({ kind: "folder", path: folder })).close();
@@ -56,7 +67,10 @@ test("a folder belongs to one process", async () => {
 test("the lock of a process that died is taken over, also when its number is in use again", async () => {
   const folder = newFolder();
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  writeFileSync(join(folder, "cloud.lock"), JSON.stringify({ pid: process.pid, started: "long ago", boot, doubtful: false }));
+  writeFileSync(
+    join(folder, "cloud.lock"),
+    JSON.stringify({ pid: process.pid, started: "long ago", boot, doubtful: false }),
+  );
   const database = await openDatabase({ kind: "folder", path: folder });
   expect(database.restored).toBe(false);
   await database.close();
@@ -67,25 +81,46 @@ test("facts become durable with the backup, and a power cut falls back to exactl
   const facts = makeFacts({ stationId: "s", count: 30 });
   let database = await openDatabase({ kind: "folder", path: folder });
   let backups = scheduleBackups(database, 3_600_000, ignore);
-  expect(await ingestFacts(database, "s", upload("s", facts.slice(0, 20)))).toEqual({ ok: true, value: { receivedThrough: 20, durableThrough: 0 } });
+  expect(await ingestFacts(database, "s", upload("s", facts.slice(0, 20)))).toEqual({
+    ok: true,
+    value: { receivedThrough: 20, durableThrough: 0 },
+  });
   await backups.stop();
   expect(await readAcknowledged(database)).toEqual({ received: 20, durable: 20 });
-  expect(await ingestFacts(database, "s", upload("s", facts.slice(20)))).toEqual({ ok: true, value: { receivedThrough: 30, durableThrough: 20 } });
-  const { epoch } = await database.kysely.selectFrom("shape_state").select("epoch").where("table_name", "=", "orders").executeTakeFirstOrThrow();
+  expect(await ingestFacts(database, "s", upload("s", facts.slice(20)))).toEqual({
+    ok: true,
+    value: { receivedThrough: 30, durableThrough: 20 },
+  });
+  const { epoch } = await database.kysely
+    .selectFrom("shape_state")
+    .select("epoch")
+    .where("table_name", "=", "orders")
+    .executeTakeFirstOrThrow();
   await database.close();
 
   // The files of a power cut: torn where nothing was synced.
   pretendPowerCut(folder);
   for (const name of readdirSync(join(folder, "database", "pg_wal")))
-    if (/^[0-9A-F]{24}$/.test(name)) writeFileSync(join(folder, "database", "pg_wal", name), Buffer.alloc(8192, 7));
+    if (/^[0-9A-F]{24}$/.test(name))
+      writeFileSync(join(folder, "database", "pg_wal", name), Buffer.alloc(8192, 7));
 
   database = await openDatabase({ kind: "folder", path: folder });
   expect(database.restored).toBe(true);
   expect(await countFacts(database.kysely, "s")).toBe(20);
   // The station is told what is missing and sends it again.
-  expect(await ingestFacts(database, "s", upload("s", facts.slice(25)))).toMatchObject({ ok: false, failure: { code: "facts.gap", details: { expectedSequence: 21 } } });
-  expect(await ingestFacts(database, "s", upload("s", facts.slice(20)))).toMatchObject({ ok: true, value: { receivedThrough: 30 } });
-  const renewed = await database.kysely.selectFrom("shape_state").select("epoch").where("table_name", "=", "orders").executeTakeFirstOrThrow();
+  expect(await ingestFacts(database, "s", upload("s", facts.slice(25)))).toMatchObject({
+    ok: false,
+    failure: { code: "facts.gap", details: { expectedSequence: 21 } },
+  });
+  expect(await ingestFacts(database, "s", upload("s", facts.slice(20)))).toMatchObject({
+    ok: true,
+    value: { receivedThrough: 30 },
+  });
+  const renewed = await database.kysely
+    .selectFrom("shape_state")
+    .select("epoch")
+    .where("table_name", "=", "orders")
+    .executeTakeFirstOrThrow();
   expect(renewed.epoch).not.toBe(epoch);
   expect(readdirSync(folder).some((name) => name.startsWith("database.suspect-"))).toBe(true);
 
@@ -131,10 +166,18 @@ test("kill -9 in the middle of an upload: every fact once after the retry", asyn
   const folder = newFolder();
   const facts = makeFacts({ stationId: "killed", count: 6000 });
   let cloud = await startCloudProcess(folder);
-  const registered = await fetch(`${cloud.url}/v1/stations`, { method: "POST", headers: asAdmin, body: JSON.stringify({ stationId: "killed" }) });
+  const registered = await fetch(`${cloud.url}/v1/stations`, {
+    method: "POST",
+    headers: asAdmin,
+    body: JSON.stringify({ stationId: "killed" }),
+  });
   const { token } = (await registered.json()) as { token: string };
   const send = (batch: readonly StoredFact[]) =>
-    fetch(`${cloud.url}/v1/stations/killed/facts`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(upload("killed", batch)) });
+    fetch(`${cloud.url}/v1/stations/killed/facts`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify(upload("killed", batch)),
+    });
 
   let at = 0;
   for (let kills = 0; at < facts.length; ) {
@@ -158,11 +201,18 @@ test("kill -9 in the middle of an upload: every fact once after the retry", asyn
   expect(await cloud.end("SIGTERM")).toBe(0);
 
   const database = await openDatabase({ kind: "folder", path: folder });
-  const stored = await database.kysely.selectFrom("facts").select(["sequence", "text", "hash"]).orderBy("sequence").execute();
+  const stored = await database.kysely
+    .selectFrom("facts")
+    .select(["sequence", "text", "hash"])
+    .orderBy("sequence")
+    .execute();
   expect(stored).toEqual(facts);
   // The clean stop took a backup: everything is durable.
   expect(await readAcknowledged(database)).toEqual({ received: 6000, durable: 6000 });
-  const { count } = await database.kysely.selectFrom("parcels").select(({ fn }) => fn.sum<number>("fact_count").as("count")).executeTakeFirstOrThrow();
+  const { count } = await database.kysely
+    .selectFrom("parcels")
+    .select(({ fn }) => fn.sum<number>("fact_count").as("count"))
+    .executeTakeFirstOrThrow();
   expect(Number(count)).toBe(6000);
   await database.close();
 }, 120_000);
@@ -174,7 +224,10 @@ test("a port in use and a wrong setting are said in one line, and nothing stays 
   const address = blocker.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const blocked = await startCloudProcess(folder, { WAYSTATION_CLOUD_PORT: String(port) });
-  expect(blocked.line).toMatchObject({ event: "failed", failure: { code: "port.in-use", details: { port } } });
+  expect(blocked.line).toMatchObject({
+    event: "failed",
+    failure: { code: "port.in-use", details: { port } },
+  });
   expect(await blocked.exited).toBe(1);
   expect(existsSync(join(folder, "cloud.lock"))).toBe(false);
   const wrong = await startCloudProcess(folder, { WAYSTATION_CLOUD_ADMIN_TOKEN: "short" });

@@ -20,7 +20,12 @@ type Owner = z.infer<typeof ownerSchema>;
  * cloud takes a lock of its own. A lock of a dead process, or of an earlier boot, is taken over.
  */
 export async function lockFolder(path: string): Promise<Result<FolderLock>> {
-  const owner: Owner = { pid: process.pid, started: processStart(process.pid), boot: bootIdentity(), doubtful: false };
+  const owner: Owner = {
+    pid: process.pid,
+    started: processStart(process.pid),
+    boot: bootIdentity(),
+    doubtful: false,
+  };
   if (await createExclusively(path, JSON.stringify(owner))) return succeed(makeLock(path, owner));
 
   const found = await readFile(path, "utf8").catch(() => "");

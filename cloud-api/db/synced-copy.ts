@@ -12,7 +12,11 @@ const racyMs = 100;
  * Makes `target` equal to `source`, copying only what changed since the manifest; returns what was written
  * and is not yet synced. Nobody may write to `source` meanwhile.
  */
-export async function copyChangedFiles(source: string, target: string, manifest: CopyManifest): Promise<string[]> {
+export async function copyChangedFiles(
+  source: string,
+  target: string,
+  manifest: CopyManifest,
+): Promise<string[]> {
   const written: string[] = [];
   const seen = new Set<string>();
   await mkdir(target, { recursive: true });

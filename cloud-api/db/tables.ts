@@ -23,7 +23,12 @@ export type OrdersTable = Synced & {
   updated_at: Instant;
 };
 
-export type ShipmentsTable = Synced & { order_id: string; revision: number; body: string; label_kind: string };
+export type ShipmentsTable = Synced & {
+  order_id: string;
+  revision: number;
+  body: string;
+  label_kind: string;
+};
 export type ReleasesTable = Synced & { order_id: string; revision: number; parts_hash: string };
 export type ChannelsTable = Synced & { code: string; version: number; body: string };
 export type SortPlansTable = Synced & { plan_id: string; version: number; body: string };

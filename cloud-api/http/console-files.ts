@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { type Context, Hono } from "hono";
-import { contentPolicy, noncePlaceholder, pageHeaders } from "@waystation/shared/wire/screen-page";
+import { contentPolicy, pageHeaders } from "@waystation/shared/wire/screen-page";
 import type { CloudEnv } from "./cloud-env.ts";
 
 /**
@@ -13,7 +13,8 @@ export function consoleRoutes(folder: string): Hono<CloudEnv> {
   const files = readFolder(folder);
   const reply = (context: Context, path: string): Response => {
     const file = files.get(path);
-    if (file === undefined) return path === "index.html" ? context.text(notBuilt, 503) : context.body(null, 404);
+    if (file === undefined)
+      return path === "index.html" ? context.text(notBuilt, 503) : context.body(null, 404);
     const nonce = randomBytes(16).toString("base64");
     const headers = pageHeaders(path, contentPolicy(nonce));
     if (path !== "index.html") return context.body(new Uint8Array(file), 200, headers);
@@ -24,11 +25,15 @@ export function consoleRoutes(folder: string): Hono<CloudEnv> {
     .get("/assets/:name", (context) => reply(context, `assets/${context.req.param("name")}`));
 }
 
+/** The same as `cspNonce` in console/vite.config.ts. */
+const noncePlaceholder = "%STYLE_NONCE%";
 const notBuilt = "The console is not built. Run: npm run build\n";
 
 function readFolder(folder: string): ReadonlyMap<string, Buffer> {
   try {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
     return new Map(
       entries.map((entry) => {
         const path = join(entry.parentPath, entry.name);

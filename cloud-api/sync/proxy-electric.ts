@@ -5,10 +5,26 @@ import { shapeDefinitions } from "./shape-definitions.ts";
 import type { ShapeRequest } from "./shape-request.ts";
 
 /** What a client may say for itself; table, columns, condition and secret are ours. */
-const clientParameters = ["live", "handle", "offset", "cursor", "log", "replica", "expired_handle", "cache-buster"];
+const clientParameters = [
+  "live",
+  "handle",
+  "offset",
+  "cursor",
+  "log",
+  "replica",
+  "expired_handle",
+  "cache-buster",
+];
 
 /** Body and encoding change on the way through fetch; a cache between us must not serve one station's rows to another. */
-const droppedHeaders = ["content-encoding", "content-length", "transfer-encoding", "connection", "cache-control", "vary"];
+const droppedHeaders = [
+  "content-encoding",
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "cache-control",
+  "vary",
+];
 
 /** Passes an authorised request to a real Electric service. Fails with cloud.unreachable. */
 export async function proxyShape(
@@ -29,7 +45,12 @@ export async function proxyShape(
   }
 }
 
-export function electricAddress(request: ShapeRequest, query: URLSearchParams, stationId: string, config: CloudConfig): URL {
+export function electricAddress(
+  request: ShapeRequest,
+  query: URLSearchParams,
+  stationId: string,
+  config: CloudConfig,
+): URL {
   const address = new URL("v1/shape", `${(config.electricUrl ?? "").replace(/\/*$/, "")}/`);
   for (const name of clientParameters) {
     const value = query.get(name);

@@ -28,10 +28,19 @@ export function shapeRoutes(deps: CloudDeps): Hono<CloudEnv> {
         const proxied = await proxyShape(request.value, query, stationId, deps.config, signal);
         return proxied.ok ? proxied.value : replyFailure(context, proxied.failure);
       }
-      const answer = await server.answer(request.value, { stationId, longPollMs: deps.config.longPollMs, signal });
+      const answer = await server.answer(request.value, {
+        stationId,
+        longPollMs: deps.config.longPollMs,
+        signal,
+      });
       // A station's rows are nobody else's, whatever lies between.
-      const headers = { "cache-control": "private, no-store", vary: "authorization", "content-type": "application/json" };
-      if (answer.kind === "refetch") return context.body(mustRefetch, 409, { ...headers, "electric-handle": answer.handle });
+      const headers = {
+        "cache-control": "private, no-store",
+        vary: "authorization",
+        "content-type": "application/json",
+      };
+      if (answer.kind === "refetch")
+        return context.body(mustRefetch, 409, { ...headers, "electric-handle": answer.handle });
       return context.body(answer.body, 200, { ...headers, ...answer.headers });
     } finally {
       held -= 1;

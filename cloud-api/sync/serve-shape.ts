@@ -3,8 +3,22 @@ import type { StationShape } from "@waystation/shared/wire/cloud-http";
 import type { Database } from "../db/connect.ts";
 import { watchTables } from "../db/change-feed.ts";
 import { describeSchema, shapeDefinitions } from "./shape-definitions.ts";
-import { hasHiddenChanges, readLogPage, readShapeState, readSnapshotPage, type ShapeChange, type ShapePage, type ShapeState } from "./shape-log.ts";
-import { formatHandle, formatOffset, readHandle, type ShapePosition, type ShapeRequest } from "./shape-request.ts";
+import {
+  hasHiddenChanges,
+  readLogPage,
+  readShapeState,
+  readSnapshotPage,
+  type ShapeChange,
+  type ShapePage,
+  type ShapeState,
+} from "./shape-log.ts";
+import {
+  formatHandle,
+  formatOffset,
+  readHandle,
+  type ShapePosition,
+  type ShapeRequest,
+} from "./shape-request.ts";
 
 export type ShapeAnswer =
   | { readonly kind: "messages"; readonly headers: Record<string, string>; readonly body: string }
@@ -20,7 +34,9 @@ export type ServeOptions = {
 
 type LogPosition = Extract<ShapePosition, { kind: "log" }>;
 
-export type ShapeServer = { readonly answer: (request: ShapeRequest, options: ServeOptions) => Promise<ShapeAnswer> };
+export type ShapeServer = {
+  readonly answer: (request: ShapeRequest, options: ServeOptions) => Promise<ShapeAnswer>;
+};
 
 export function createShapeServer(database: Database): ShapeServer {
   const readShared = shareReads(database);
@@ -31,25 +47,40 @@ export function createShapeServer(database: Database): ShapeServer {
     const fresh = formatHandle({ table, epoch: state.epoch, horizon: state.horizon }, uniquePart());
     if (request.handle === null) return answerSnapshot(request, fresh, state.horizon, 0, options.stationId);
     const handle = readHandle(request.handle);
-    if (handle === null || handle.table !== table || handle.epoch !== state.epoch) return { kind: "refetch", handle: fresh };
-    if (!isInsideLog(position.kind === "snapshot" ? handle.horizon : position.xid, state)) return { kind: "refetch", handle: fresh };
-    if (position.kind === "snapshot") return answerSnapshot(request, request.handle, handle.horizon, position.row, options.stationId);
+    if (handle === null || handle.table !== table || handle.epoch !== state.epoch)
+      return { kind: "refetch", handle: fresh };
+    if (!isInsideLog(position.kind === "snapshot" ? handle.horizon : position.xid, state))
+      return { kind: "refetch", handle: fresh };
+    if (position.kind === "snapshot")
+      return answerSnapshot(request, request.handle, handle.horizon, position.row, options.stationId);
     const page = request.live
       ? await waitForPage(request, position, options)
       : await readShared(table, options.stationId, position);
     return describePage(request, request.handle, page);
   }
 
-  async function answerSnapshot(request: ShapeRequest, handle: string, horizon: bigint, afterRow: number, stationId: string): Promise<ShapeAnswer> {
+  async function answerSnapshot(
+    request: ShapeRequest,
+    handle: string,
+    horizon: bigint,
+    afterRow: number,
+    stationId: string,
+  ): Promise<ShapeAnswer> {
     const page = await readSnapshotPage(database.kysely, request.table, stationId, afterRow);
     const changes = page.rows.map((row): ShapeChange => ({ operation: "insert", row }));
-    const position: ShapePosition = page.complete ? { kind: "log", xid: horizon, entry: 0 } : { kind: "snapshot", row: page.lastRow };
+    const position: ShapePosition = page.complete
+      ? { kind: "log", xid: horizon, entry: 0 }
+      : { kind: "snapshot", row: page.lastRow };
     // Never "up to date": the log since the horizon is still to be read.
     return describePage(request, handle, { changes, position, complete: false });
   }
 
   /** Sleeps until a notice, the end of the hold time or the end of the client; never polls an idle table. */
-  async function waitForPage(request: ShapeRequest, position: LogPosition, options: ServeOptions): Promise<ShapePage> {
+  async function waitForPage(
+    request: ShapeRequest,
+    position: LogPosition,
+    options: ServeOptions,
+  ): Promise<ShapePage> {
     const watch = watchTables(database.changes, [request.table], options.signal);
     const deadline = Date.now() + options.longPollMs;
     try {
@@ -74,7 +105,9 @@ const hiddenRetryMs = 200;
  * One notice wakes every station that waits at the same place: they share one read. The feed's version is part
  * of the key, so nobody who woke by a notice is given a read that began before it.
  */
-function shareReads(database: Database): (table: StationShape, stationId: string, position: LogPosition) => Promise<ShapePage> {
+function shareReads(
+  database: Database,
+): (table: StationShape, stationId: string, position: LogPosition) => Promise<ShapePage> {
   const running = new Map<string, Promise<ShapePage>>();
   return (table, stationId, position) => {
     const scope = shapeDefinitions[table].scopeColumn === null ? "" : stationId;
@@ -102,7 +135,9 @@ function describePage(request: ShapeRequest, handle: string, page: ShapePage): S
       "electric-offset": formatOffset(page.position),
       "electric-has-data": String(page.changes.length > 0),
       ...(page.complete ? { "electric-up-to-date": "" } : {}),
-      ...(request.live ? { "electric-cursor": nextCursor(request.cursor) } : { "electric-schema": describeSchema(request.table) }),
+      ...(request.live
+        ? { "electric-cursor": nextCursor(request.cursor) }
+        : { "electric-schema": describeSchema(request.table) }),
     },
     body: JSON.stringify(messages),
   };
@@ -110,7 +145,9 @@ function describePage(request: ShapeRequest, handle: string, page: ShapePage): S
 
 function describeChange(table: StationShape, { operation, row }: ShapeChange): unknown {
   const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-  const key = shapeDefinitions[table].primaryKey.map((column) => quote((row[column] ?? "").replaceAll("/", "//")));
+  const key = shapeDefinitions[table].primaryKey.map((column) =>
+    quote((row[column] ?? "").replaceAll("/", "//")),
+  );
   return {
     key: [`${quote("public")}.${quote(table)}`, ...key].join("/"),
     value: row,

@@ -17,9 +17,15 @@ export const shapeDefinitions: Readonly<Record<StationShape, ShapeDefinition>> =
   acknowledgements: { keyColumn: "log_id", primaryKey: ["station_id", "log_id"], scopeColumn: "station_id" },
 };
 
-export const isStationShape = (table: string): table is StationShape => Object.hasOwn(shapeDefinitions, table);
+export const isStationShape = (table: string): table is StationShape =>
+  Object.hasOwn(shapeDefinitions, table);
 
-const wholeNumbers: ReadonlySet<string> = new Set(["revision", "version", "received_through", "durable_through"]);
+const wholeNumbers: ReadonlySet<string> = new Set([
+  "revision",
+  "version",
+  "received_through",
+  "durable_through",
+]);
 
 /** Value of the `electric-schema` header, the same as Electric derives from the table. */
 export function describeSchema(table: StationShape): string {

@@ -11,7 +11,12 @@ type Db = Kysely<CloudTables>;
  * PostgreSQL, so the log is ordered by transaction id first and read only below the horizon: a transaction
  * that is still open has a higher id than anything sent so far, and cannot slip in behind a client.
  */
-export type ShapeState = { readonly epoch: string; readonly trimmed: bigint; readonly horizon: bigint; readonly end: bigint };
+export type ShapeState = {
+  readonly epoch: string;
+  readonly trimmed: bigint;
+  readonly horizon: bigint;
+  readonly end: bigint;
+};
 
 export async function readShapeState(db: Db, table: StationShape): Promise<ShapeState> {
   const { rows } = await sql<{ epoch: string; trimmed: string; horizon: string; end: string }>`
@@ -20,18 +25,29 @@ export async function readShapeState(db: Db, table: StationShape): Promise<Shape
     from shape_state, pg_current_snapshot() as now_seen where table_name = ${table}`.execute(db);
   const row = rows[0];
   if (row === undefined) throw new Error(`no shape state for ${table}`);
-  return { epoch: row.epoch, trimmed: BigInt(row.trimmed), horizon: BigInt(row.horizon), end: BigInt(row.end) };
+  return {
+    epoch: row.epoch,
+    trimmed: BigInt(row.trimmed),
+    horizon: BigInt(row.horizon),
+    end: BigInt(row.end),
+  };
 }
 
 export type ShapeRow = Readonly<Record<string, string>>;
 export type ShapeChange = { readonly operation: "insert" | "update" | "delete"; readonly row: ShapeRow };
-export type ShapePage = { readonly changes: readonly ShapeChange[]; readonly position: ShapePosition; readonly complete: boolean };
+export type ShapePage = {
+  readonly changes: readonly ShapeChange[];
+  readonly position: ShapePosition;
+  readonly complete: boolean;
+};
 
 /** Rows per answer, and bytes of their bodies: a page of orders with labels ends by size. */
 export const pageLimits = { rows: 2000, bytes: 4_000_000 };
 
-const sizedColumn = (table: StationShape): string => (shapeColumns[table].some((name) => name === "body") ? "body" : shapeDefinitions[table].keyColumn);
-const columnsAsText = (table: StationShape) => sql.join(shapeColumns[table].map((column) => sql`t.${sql.ref(column)}::text as ${sql.ref(column)}`));
+const sizedColumn = (table: StationShape): string =>
+  shapeColumns[table].some((name) => name === "body") ? "body" : shapeDefinitions[table].keyColumn;
+const columnsAsText = (table: StationShape) =>
+  sql.join(shapeColumns[table].map((column) => sql`t.${sql.ref(column)}::text as ${sql.ref(column)}`));
 const scopeCondition = (table: StationShape, station: string, alias: string) => {
   const { scopeColumn } = shapeDefinitions[table];
   if (scopeColumn === null) return sql``;
@@ -39,7 +55,12 @@ const scopeCondition = (table: StationShape, station: string, alias: string) => 
 };
 
 /** The next rows of a first fetch, in insertion order. What changes meanwhile comes by the log from the handle's horizon. */
-export async function readSnapshotPage(db: Db, table: StationShape, station: string, afterRow: number): Promise<{ rows: ShapeRow[]; lastRow: number; complete: boolean }> {
+export async function readSnapshotPage(
+  db: Db,
+  table: StationShape,
+  station: string,
+  afterRow: number,
+): Promise<{ rows: ShapeRow[]; lastRow: number; complete: boolean }> {
   type Row = Record<string, string> & { shape_row: string; page_rows: string };
   const { rows } = await sql<Row>`
     with page as (
@@ -58,10 +79,21 @@ export async function readSnapshotPage(db: Db, table: StationShape, station: str
   };
 }
 
-type LogRow = Record<string, string | null> & { log_xid: string; log_entry: string; log_operation: string; log_key: string; log_rows: string };
+type LogRow = Record<string, string | null> & {
+  log_xid: string;
+  log_entry: string;
+  log_operation: string;
+  log_key: string;
+  log_rows: string;
+};
 
 /** Changes after the position. Only the last change of a row within the page is sent, with the row as it is now. */
-export async function readLogPage(db: Db, table: StationShape, station: string, after: { xid: bigint; entry: number }): Promise<ShapePage> {
+export async function readLogPage(
+  db: Db,
+  table: StationShape,
+  station: string,
+  after: { xid: bigint; entry: number },
+): Promise<ShapePage> {
   const { keyColumn, scopeColumn } = shapeDefinitions[table];
   const sameScope = scopeColumn === null ? sql`` : sql`and t.${sql.ref(scopeColumn)} = page.scope`;
   const { rows } = await sql<LogRow>`
@@ -80,23 +112,43 @@ export async function readLogPage(db: Db, table: StationShape, station: string, 
       left join ${sql.table(table)} t on t.${sql.ref(keyColumn)} = page.key ${sameScope}
     where summed.before < ${pageLimits.bytes} order by page.xid, page.entry`.execute(db);
   const last = rows.at(-1);
-  const position = last === undefined ? { kind: "log" as const, ...after } : { kind: "log" as const, xid: BigInt(last.log_xid), entry: Number(last.log_entry) };
+  const position =
+    last === undefined
+      ? { kind: "log" as const, ...after }
+      : { kind: "log" as const, xid: BigInt(last.log_xid), entry: Number(last.log_entry) };
   const found = Number(last?.log_rows ?? 0);
-  return { changes: keepLastChanges(table, station, rows), position, complete: found < pageLimits.rows && rows.length === found };
+  return {
+    changes: keepLastChanges(table, station, rows),
+    position,
+    complete: found < pageLimits.rows && rows.length === found,
+  };
 }
 
 function keepLastChanges(table: StationShape, station: string, rows: readonly LogRow[]): ShapeChange[] {
   const byKey = new Map<string, ShapeChange>();
   for (const row of rows) {
-    const { log_xid: _, log_entry: __, log_operation: operation, log_key: key, log_rows: ___, ...values } = row;
+    const {
+      log_xid: _,
+      log_entry: __,
+      log_operation: operation,
+      log_key: key,
+      log_rows: ___,
+      ...values
+    } = row;
     byKey.delete(key);
     // A row that is gone by now is reported as deleted, whatever the entry says; its own delete follows and changes nothing.
-    byKey.set(key, isPresent(values) ? { operation: operation === "insert" ? "insert" : "update", row: values } : { operation: "delete", row: keyOnly(table, station, key) });
+    byKey.set(
+      key,
+      isPresent(values)
+        ? { operation: operation === "insert" ? "insert" : "update", row: values }
+        : { operation: "delete", row: keyOnly(table, station, key) },
+    );
   }
   return [...byKey.values()];
 }
 
-const isPresent = (values: Record<string, string | null>): values is Record<string, string> => Object.values(values).every((value) => value !== null);
+const isPresent = (values: Record<string, string | null>): values is Record<string, string> =>
+  Object.values(values).every((value) => value !== null);
 
 function keyOnly(table: StationShape, station: string, key: string): ShapeRow {
   const { keyColumn, scopeColumn } = shapeDefinitions[table];

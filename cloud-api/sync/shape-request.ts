@@ -38,7 +38,8 @@ export function parseShapeRequest(query: URLSearchParams): Result<ShapeRequest> 
   if (unsupported !== null) return fail("shape.unsupported", { feature: unsupported });
   const table = query.get("table") ?? "";
   if (!isStationShape(table)) return fail("shape.unsupported", { feature: `table ${table.slice(0, 60)}` });
-  if (!hasAllColumns(query.get("columns"), table)) return fail("shape.unsupported", { feature: "a choice of columns" });
+  if (!hasAllColumns(query.get("columns"), table))
+    return fail("shape.unsupported", { feature: "a choice of columns" });
 
   const offset = query.get("offset") ?? "";
   const position = readOffset(offset);
@@ -46,7 +47,8 @@ export function parseShapeRequest(query: URLSearchParams): Result<ShapeRequest> 
   const start = offset === "-1";
   const handle = start ? null : query.get("handle");
   const live = query.get("live") === "true";
-  if (!start && handle === null) return fail("request.invalid", { reason: "handle is required with this offset" });
+  if (!start && handle === null)
+    return fail("request.invalid", { reason: "handle is required with this offset" });
   if (start && live) return fail("request.invalid", { reason: "live is not possible with offset -1" });
   return succeed({ table, position, handle, live, cursor: query.get("cursor") ?? "" });
 }

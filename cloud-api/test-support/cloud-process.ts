@@ -7,7 +7,10 @@ import { adminToken } from "./test-cloud.ts";
 
 const lineSchema = z.union([
   z.object({ event: z.literal("ready"), url: z.string(), port: z.int() }),
-  z.object({ event: z.literal("failed"), failure: z.object({ code: z.string(), details: z.record(z.string(), z.unknown()) }) }),
+  z.object({
+    event: z.literal("failed"),
+    failure: z.object({ code: z.string(), details: z.record(z.string(), z.unknown()) }),
+  }),
 ]);
 
 export type CloudProcess = {
@@ -22,9 +25,20 @@ export type CloudProcess = {
 const server = fileURLToPath(new URL("../server.ts", import.meta.url));
 
 /** The real server in a process of its own. The environment holds what it needs and nothing of ours. */
-export async function startCloudProcess(dataDir: string, more: Record<string, string> = {}): Promise<CloudProcess> {
-  const environment = { WAYSTATION_CLOUD_ADMIN_TOKEN: adminToken, WAYSTATION_CLOUD_DATA_DIR: dataDir, WAYSTATION_CLOUD_PORT: "0", ...more };
-  const child: ChildProcess = spawn(process.execPath, [server], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+export async function startCloudProcess(
+  dataDir: string,
+  more: Record<string, string> = {},
+): Promise<CloudProcess> {
+  const environment = {
+    WAYSTATION_CLOUD_ADMIN_TOKEN: adminToken,
+    WAYSTATION_CLOUD_DATA_DIR: dataDir,
+    WAYSTATION_CLOUD_PORT: "0",
+    ...more,
+  };
+  const child: ChildProcess = spawn(process.execPath, [server], {
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exited = once(child, "exit").then(([code]) => (typeof code === "number" ? code : null));
   if (child.stdout === null) throw new Error("no output");
   const lines = createInterface({ input: child.stdout });

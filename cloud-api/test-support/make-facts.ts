@@ -11,7 +11,13 @@ type Options = {
 };
 
 /** A chain as a station would write it: parcels of four facts each. */
-export function makeFacts({ stationId, logId = "log-1", count, after, change = () => ({}) }: Options): StoredFact[] {
+export function makeFacts({
+  stationId,
+  logId = "log-1",
+  count,
+  after,
+  change = () => ({}),
+}: Options): StoredFact[] {
   const facts: StoredFact[] = [];
   let previous = after;
   for (let index = 0; index < count; index += 1) {
@@ -46,7 +52,15 @@ export function storeFact(envelope: FactEnvelope): StoredFact {
 function describeStep(sequence: number): Pick<FactEnvelope, "type" | "payload"> {
   const steps: readonly Pick<FactEnvelope, "type" | "payload">[] = [
     { type: "parcel.inducted", payload: { parcelIndex: sequence, trigger: "scan" } },
-    { type: "parcel.scanned", payload: { data: `WS${String(sequence).padStart(10, "0")}`, symbology: "code128", deviceId: null, boundBy: "index" } },
+    {
+      type: "parcel.scanned",
+      payload: {
+        data: `WS${String(sequence).padStart(10, "0")}`,
+        symbology: "code128",
+        deviceId: null,
+        boundBy: "index",
+      },
+    },
     { type: "parcel.weighed", payload: { weightGrams: 700, deviceId: "scale", boundBy: "window" } },
     { type: "parcel.ended", payload: { outcome: "accepted", reasons: [], chute: 7 } },
   ];

@@ -20,8 +20,16 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (user !== null) chownSync(folder, user.uid, user.gid);
   const run = { ...user, cwd: folder, stdio: "ignore" } as const;
   const data = join(folder, "data");
-  execFileSync("initdb", ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", "--locale=C"], run);
-  const server = spawn("postgres", ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"], run);
+  execFileSync(
+    "initdb",
+    ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", "--locale=C"],
+    run,
+  );
+  const server = spawn(
+    "postgres",
+    ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
+    run,
+  );
   const url = `postgresql://waystation@localhost/postgres?host=${encodeURIComponent(folder)}`;
   const stop = async (): Promise<void> => {
     await endServer(server);

@@ -17,7 +17,11 @@ export async function serveApp(cloud: TestCloud): Promise<{ url: string; close: 
 }
 
 /** Waits for a condition, never for a time. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, deadlineMs = 30_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  deadlineMs = 30_000,
+): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`);

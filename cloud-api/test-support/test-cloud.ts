@@ -13,7 +13,9 @@ export type TestCloud = {
   readonly deps: CloudDeps;
   readonly database: Database;
   readonly app: ReturnType<typeof createApp>;
-  readonly register: (stationId: string) => Promise<{ stationId: string; token: string; headers: { authorization: string } }>;
+  readonly register: (
+    stationId: string,
+  ) => Promise<{ stationId: string; token: string; headers: { authorization: string } }>;
 };
 
 export function makeTestCloud(database: Database, config: Partial<CloudConfigInput> = {}): TestCloud {
@@ -42,7 +44,10 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
 }
 
 /** Runs a suite on the embedded database and, where its programs exist, on PostgreSQL. One database per file. */
-export function describeOnEachDatabase(name: string, suite: (cloud: () => TestCloud, kind: "embedded" | "postgres") => void): void {
+export function describeOnEachDatabase(
+  name: string,
+  suite: (cloud: () => TestCloud, kind: "embedded" | "postgres") => void,
+): void {
   describe(`${name} on the embedded database`, () => {
     let database: Database | null = null;
     beforeAll(async () => {
@@ -52,19 +57,22 @@ export function describeOnEachDatabase(name: string, suite: (cloud: () => TestCl
     suite(() => makeTestCloud(present(database)), "embedded");
   });
 
-  describe.skipIf(postgresMissing !== null)(`${name} on PostgreSQL${postgresMissing === null ? "" : ` (${postgresMissing})`}`, () => {
-    let server: PostgresServer | null = null;
-    let database: Database | null = null;
-    beforeAll(async () => {
-      server = await startPostgres();
-      database = await openDatabase({ kind: "postgres", url: server.url });
-    }, 120_000);
-    afterAll(async () => {
-      await database?.close();
-      await server?.stop();
-    });
-    suite(() => makeTestCloud(present(database)), "postgres");
-  });
+  describe.skipIf(postgresMissing !== null)(
+    `${name} on PostgreSQL${postgresMissing === null ? "" : ` (${postgresMissing})`}`,
+    () => {
+      let server: PostgresServer | null = null;
+      let database: Database | null = null;
+      beforeAll(async () => {
+        server = await startPostgres();
+        database = await openDatabase({ kind: "postgres", url: server.url });
+      }, 120_000);
+      afterAll(async () => {
+        await database?.close();
+        await server?.stop();
+      });
+      suite(() => makeTestCloud(present(database)), "postgres");
+    },
+  );
 }
 
 export function present<T>(value: T | null | undefined): T {

@@ -25,7 +25,7 @@ export function recoverParcel(turn: Turn, found: RecoveredParcel): void {
   // Printed and only the last step was missing: a bench parcel is done, a belt parcel has surely run past its chute.
   const finished = found.label === "printed" || (decision !== null && decision.verdict !== "accepted");
   if (finished && turn.state.profile.kind === "bench") return endParcel(turn, parcel, decision?.chute ?? null);
-  const rejected = change(turn, doubted, { laterReasons: withReason(parcel.laterReasons, makeReason("engine.restarted")) });
+  const rejected = decision === null ? doubted : change(turn, doubted, { laterReasons: withReason(parcel.laterReasons, makeReason("engine.restarted")) });
   divertOrEnd(turn, rejected, turn.context.sortPlan.rejectChute);
 }
 

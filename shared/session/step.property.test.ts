@@ -6,7 +6,8 @@ import { describeNextStep, describeReason, type Reason } from "../decision/reaso
 import { factCatalog, type FactName, type FactPayload } from "../facts/catalog.ts";
 import type { FactDraft } from "../facts/draft.ts";
 import { languages } from "../failures/catalog.ts";
-import { anyScript, type Lane, play, type Trace } from "./lane.test-support.ts";
+import type { Lane, Trace } from "./lane.test-support.ts";
+import { anyScript, play } from "./script.test-support.ts";
 import { recentLimit } from "./state.ts";
 import { nextDeadline } from "./step.ts";
 

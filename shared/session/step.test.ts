@@ -252,6 +252,17 @@ test.each([
   },
 );
 
+test("after a restart a parcel that nobody judged says so once", () => {
+  for (const profile of [belt, bench]) {
+    const lane = openLane(profile);
+    lane.send({ kind: "recovered", parcel: { ...found, verdict: null, chute: null, orderId: null } });
+    lane.send({ kind: "diverted", parcelIndex: 51, chute: 99 });
+    const codes = codesOf(lane.state().recent[0]?.reasons) ?? [];
+    expect(codes).toContain("engine.restarted");
+    expect(new Set(codes).size).toBe(codes.length);
+  }
+});
+
 test("after a restart a reason of a newer version is not taken lightly", () => {
   const lane = openLane(bench);
   const reasons = [{ code: "order.of-tomorrow", details: {} }] as unknown as readonly Reason[];

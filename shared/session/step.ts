@@ -130,6 +130,7 @@ function scanAtBench(turn: Turn, reading: ScanReading, deviceId: string): void {
 function enterBarcode(turn: Turn, parcelId: string | null, data: string, operatorId: string): void {
   const how = { symbology: "manual", deviceId: null, boundBy: "manual" as const };
   const take = (parcel: ParcelInFlight) => takeBarcode(turn, parcel, data, how, byOperator(operatorId));
+  if (data.length > barcodeLimit) return discard(turn, "manual", "barcode-too-long", null, null);
   // What a person holds in the hand has no place on a belt.
   if (parcelId === null && turn.state.profile.kind === "belt") return discard(turn, "manual", "nobody", null, null);
   if (parcelId === null) startAtBench(turn, data, null, take);

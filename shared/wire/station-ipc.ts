@@ -37,6 +37,8 @@ export const stationContract = {
         backlog: z.int(),
         logId: z.string(),
         decisionMs: z.object({ p50: z.number(), p99: z.number(), count: z.int() }),
+        /** How late the edge's event loop ran, since somebody last asked for the status. */
+        edgeLoopDelayMs: z.object({ p50: z.number(), p99: z.number() }).optional(),
       }),
     ),
   },

@@ -38,10 +38,9 @@ await withFolder(async (dir) => {
   printPairs("hot-path-p99", "ms", parts.map((part) => pairOf(part, 0.99)), 2.5);
 });
 
-const pairOf = (part: readonly Pair[], share: number): Pair => ({
-  value: quantile(part.map(({ value }) => value), share),
-  limit: quantile(part.map(({ limit }) => limit), share),
-});
+function pairOf(part: readonly Pair[], share: number): Pair {
+  return { value: quantile(part.map(({ value }) => value), share), limit: quantile(part.map(({ limit }) => limit), share) };
+}
 
 function open(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -23,7 +23,13 @@ const shapeRow = "shape_row bigint GENERATED ALWAYS AS IDENTITY UNIQUE";
 const noticed = ["facts", "parcels", "stations"] as const;
 
 function statements(): string[] {
-  return [...orderTables, ...factTables, ...shapeTables, ...synced.flatMap(captureChanges), ...noticed.flatMap(noticeChanges)];
+  return [
+    ...orderTables,
+    ...factTables,
+    ...shapeTables,
+    ...synced.flatMap(captureChanges),
+    ...noticed.flatMap(noticeChanges),
+  ];
 }
 
 const orderTables = [

@@ -19,7 +19,10 @@ type Item = { readonly key: string; readonly version: number; readonly body: str
  * Writes channels and sort plans. A fact names the version it was judged by, so one version has one content:
  * new content needs a higher version, equal content changes nothing. All or nothing; fails with request.invalid.
  */
-export async function importChannels(database: Database, input: unknown): Promise<Result<{ changed: number; unchanged: number }>> {
+export async function importChannels(
+  database: Database,
+  input: unknown,
+): Promise<Result<{ changed: number; unchanged: number }>> {
   const parsed = importChannelsSchema.safeParse(input);
   if (!parsed.success) return fail("request.invalid", { reason: describeIssues(parsed.error) });
   const channels = parsed.data.channels.map((channel) => toItem(channel.code, channel));
@@ -36,16 +39,26 @@ export async function importChannels(database: Database, input: unknown): Promis
   });
 }
 
-const toItem = (key: string, value: { version: number }): Item => ({ key, version: value.version, body: JSON.stringify(value) });
+const toItem = (key: string, value: { version: number }): Item => ({
+  key,
+  version: value.version,
+  body: JSON.stringify(value),
+});
 
-async function findChanged(tx: Transaction<CloudTables>, table: Table, items: readonly Item[]): Promise<Result<Item[]>> {
+async function findChanged(
+  tx: Transaction<CloudTables>,
+  table: Table,
+  items: readonly Item[],
+): Promise<Result<Item[]>> {
   const stored = new Map((await readItems(tx, table)).map((item) => [item.key, item]));
   const changed: Item[] = [];
   for (const item of items) {
     const before = stored.get(item.key);
     if (before?.body === item.body) continue;
     if (before !== undefined && item.version <= before.version)
-      return fail("request.invalid", { reason: `${item.key}: other content needs a version above ${before.version}` });
+      return fail("request.invalid", {
+        reason: `${item.key}: other content needs a version above ${before.version}`,
+      });
     stored.set(item.key, item);
     changed.push(item);
   }

@@ -70,7 +70,13 @@ const readers: Partial<Record<FactName, Reader>> = {
       height_millimetres: "heightMillimetres",
     }),
   "parcel.judged.v1": (payload) =>
-    pick(payload, { verdict: "verdict", reasons: "reasons", chute: "chute", order_id: "orderId", channel_code: "channelCode" }),
+    pick(payload, {
+      verdict: "verdict",
+      reasons: "reasons",
+      chute: "chute",
+      order_id: "orderId",
+      channel_code: "channelCode",
+    }),
   "label.requested.v1": () => ({ label_state: "requested" }),
   "label.printed.v1": () => ({ label_state: "printed" }),
   "label.failed.v1": () => ({ label_state: "failed" }),

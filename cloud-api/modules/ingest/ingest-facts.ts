@@ -10,7 +10,15 @@ import { describeIssues } from "../../config/cloud-config.ts";
 import type { Database } from "../../db/connect.ts";
 import type { CloudTables } from "../../db/tables.ts";
 import { foldParcels } from "./fold-parcels.ts";
-import { advanceLogHead, insertFacts, type LogHead, lockLogHead, mergeParcels, raiseForkAlarm, readStoredHashes } from "./queries.ts";
+import {
+  advanceLogHead,
+  insertFacts,
+  type LogHead,
+  lockLogHead,
+  mergeParcels,
+  raiseForkAlarm,
+  readStoredHashes,
+} from "./queries.ts";
 import { type VerifiedFact, verifyFacts } from "./verify-facts.ts";
 
 /**
@@ -18,7 +26,11 @@ import { type VerifiedFact, verifyFacts } from "./verify-facts.ts";
  * transaction. What is already here with the same hash is fine; a gap names the fact expected next; another
  * hash, or a first fact that does not chain to the last one stored, is a fork and raises an alarm.
  */
-export async function ingestFacts(database: Database, stationId: string, body: unknown): Promise<Result<UploadFactsReply>> {
+export async function ingestFacts(
+  database: Database,
+  stationId: string,
+  body: unknown,
+): Promise<Result<UploadFactsReply>> {
   const request = parseUpload(body);
   if (!request.ok) return request;
   if (request.value.stationId !== stationId) return fail("access.forbidden");
@@ -31,11 +43,14 @@ export async function ingestFacts(database: Database, stationId: string, body: u
 
 /** The version is looked at first: the rest of a newer request may have any shape. */
 function parseUpload(body: unknown): Result<UploadFactsRequest> {
-  const version = typeof body === "object" && body !== null && "wireVersion" in body ? body.wireVersion : undefined;
+  const version =
+    typeof body === "object" && body !== null && "wireVersion" in body ? body.wireVersion : undefined;
   if (typeof version === "number" && !supportedWireVersions.includes(version))
     return fail("request.wire-version", { supported: supportedWireVersions.join(", "), version });
   const parsed = uploadFactsRequestSchema.safeParse(body);
-  return parsed.success ? succeed(parsed.data) : fail("request.invalid", { reason: describeIssues(parsed.error) });
+  return parsed.success
+    ? succeed(parsed.data)
+    : fail("request.invalid", { reason: describeIssues(parsed.error) });
 }
 
 async function storeBatch(
@@ -47,7 +62,8 @@ async function storeBatch(
   const head = await lockLogHead(tx, request);
   const { logId } = request;
   const first = facts[0]?.stored.sequence ?? 0;
-  if (first > head.receivedThrough + 1) return fail("facts.gap", { logId, expectedSequence: head.receivedThrough + 1 });
+  if (first > head.receivedThrough + 1)
+    return fail("facts.gap", { logId, expectedSequence: head.receivedThrough + 1 });
 
   const fork = await findFork(tx, request, facts, head);
   if (fork !== null) {
@@ -57,7 +73,8 @@ async function storeBatch(
   }
   const fresh = facts.filter(({ stored }) => stored.sequence > head.receivedThrough);
   const last = fresh.at(-1);
-  if (last === undefined) return succeed({ receivedThrough: head.receivedThrough, durableThrough: head.durableThrough });
+  if (last === undefined)
+    return succeed({ receivedThrough: head.receivedThrough, durableThrough: head.durableThrough });
 
   const receivedThrough = last.stored.sequence;
   const durableThrough = durableAtCommit ? receivedThrough : head.durableThrough;

@@ -7,13 +7,23 @@ import type { VerifiedFact } from "./verify-facts.ts";
 
 type Tx = Transaction<CloudTables>;
 export type LogKey = { readonly stationId: string; readonly logId: string };
-export type LogHead = { readonly receivedThrough: number; readonly durableThrough: number; readonly lastHash: string };
+export type LogHead = {
+  readonly receivedThrough: number;
+  readonly durableThrough: number;
+  readonly lastHash: string;
+};
 
 /** The head of a log, locked until the transaction ends: two uploads of one log go one after the other. */
 export async function lockLogHead(tx: Tx, { stationId, logId }: LogKey): Promise<LogHead> {
   await tx
     .insertInto("acknowledgements")
-    .values({ station_id: stationId, log_id: logId, received_through: 0, durable_through: 0, last_hash: genesisHash })
+    .values({
+      station_id: stationId,
+      log_id: logId,
+      received_through: 0,
+      durable_through: 0,
+      last_hash: genesisHash,
+    })
     .onConflict((conflict) => conflict.columns(["station_id", "log_id"]).doNothing())
     .execute();
   const row = await tx
@@ -23,10 +33,19 @@ export async function lockLogHead(tx: Tx, { stationId, logId }: LogKey): Promise
     .where("log_id", "=", logId)
     .forUpdate()
     .executeTakeFirstOrThrow();
-  return { receivedThrough: row.received_through, durableThrough: row.durable_through, lastHash: row.last_hash };
+  return {
+    receivedThrough: row.received_through,
+    durableThrough: row.durable_through,
+    lastHash: row.last_hash,
+  };
 }
 
-export async function readStoredHashes(tx: Tx, key: LogKey, from: number, to: number): Promise<Map<number, string>> {
+export async function readStoredHashes(
+  tx: Tx,
+  key: LogKey,
+  from: number,
+  to: number,
+): Promise<Map<number, string>> {
   const rows = await tx
     .selectFrom("facts")
     .select(["sequence", "hash"])
@@ -59,7 +78,13 @@ export async function insertFacts(tx: Tx, key: LogKey, facts: readonly VerifiedF
       type text, version bigint, lane text, parcel_id text, occurred_at text, payload jsonb)`.execute(tx);
 }
 
-export async function advanceLogHead(tx: Tx, key: LogKey, through: number, durable: number, lastHash: string): Promise<void> {
+export async function advanceLogHead(
+  tx: Tx,
+  key: LogKey,
+  through: number,
+  durable: number,
+  lastHash: string,
+): Promise<void> {
   await tx
     .updateTable("acknowledgements")
     .set({ received_through: through, durable_through: durable, last_hash: lastHash, updated_at: new Date() })
@@ -69,9 +94,14 @@ export async function advanceLogHead(tx: Tx, key: LogKey, through: number, durab
 }
 
 /** A value that the batch does not mention keeps what earlier facts said. */
-export async function mergeParcels(tx: Tx, stationId: string, changes: readonly ParcelChange[]): Promise<void> {
+export async function mergeParcels(
+  tx: Tx,
+  stationId: string,
+  changes: readonly ParcelChange[],
+): Promise<void> {
   if (changes.length === 0) return;
-  const keep = (column: string) => sql`${sql.ref(column)} = coalesce(excluded.${sql.ref(column)}, parcels.${sql.ref(column)})`;
+  const keep = (column: string) =>
+    sql`${sql.ref(column)} = coalesce(excluded.${sql.ref(column)}, parcels.${sql.ref(column)})`;
   const columns = sql.join(mergedColumns.map(sql.ref));
   await sql`insert into parcels (station_id, parcel_id, ${columns}, fact_count, first_occurred_at, last_occurred_at, last_fact)
     select ${stationId}::text, r.parcel_id, ${sql.join(mergedColumns.map((column) => sql.ref(`r.${column}`)))},
@@ -103,7 +133,13 @@ const mergedColumns = [
 ] as const;
 
 /** Raised once per fact: a station that tries again and again does not fill the table. */
-export async function raiseForkAlarm(tx: Tx, key: LogKey, sequence: number, storedHash: string, offeredHash: string): Promise<void> {
+export async function raiseForkAlarm(
+  tx: Tx,
+  key: LogKey,
+  sequence: number,
+  storedHash: string,
+  offeredHash: string,
+): Promise<void> {
   await tx
     .insertInto("fact_alarms")
     .values({
@@ -121,10 +157,16 @@ export async function raiseForkAlarm(tx: Tx, key: LogKey, sequence: number, stor
 export type StationCount = { readonly stationId: string; readonly sinceParcel?: string };
 
 /** Parcels of one station by outcome; `open` counts those without one. Parcel ids grow with time, so `sinceParcel` is a start (inclusive). */
-export async function countParcels(kysely: Kysely<CloudTables>, { stationId, sinceParcel }: StationCount): Promise<Record<string, number>> {
+export async function countParcels(
+  kysely: Kysely<CloudTables>,
+  { stationId, sinceParcel }: StationCount,
+): Promise<Record<string, number>> {
   let query = kysely
     .selectFrom("parcels")
-    .select(({ fn }) => [sql<string>`coalesce(outcome, 'open')`.as("outcome"), fn.countAll<number>().as("count")])
+    .select(({ fn }) => [
+      sql<string>`coalesce(outcome, 'open')`.as("outcome"),
+      fn.countAll<number>().as("count"),
+    ])
     .where("station_id", "=", stationId)
     .groupBy(sql`1`);
   if (sinceParcel !== undefined) query = query.where("parcel_id", ">=", sinceParcel);

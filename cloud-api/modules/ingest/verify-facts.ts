@@ -20,17 +20,26 @@ export function verifyFacts(request: UploadFactsRequest): Result<readonly Verifi
   return succeed(verified);
 }
 
-function verifyFact(request: UploadFactsRequest, stored: StoredFact, before: VerifiedFact | undefined): Result<VerifiedFact> {
+function verifyFact(
+  request: UploadFactsRequest,
+  stored: StoredFact,
+  before: VerifiedFact | undefined,
+): Result<VerifiedFact> {
   const { stationId, logId } = request;
   const corrupt = fail("facts.corrupt", { logId, sequence: stored.sequence });
   if (createHash("sha256").update(stored.text, "utf8").digest("hex") !== stored.hash) return corrupt;
   const envelope = parseEnvelope(stored.text);
-  if (envelope === null) return fail("request.invalid", { reason: `fact ${stored.sequence} is not a fact envelope` });
+  if (envelope === null)
+    return fail("request.invalid", { reason: `fact ${stored.sequence} is not a fact envelope` });
   if (envelope.stationId !== stationId || envelope.logId !== logId || envelope.sequence !== stored.sequence)
-    return fail("request.invalid", { reason: `fact ${stored.sequence} names another station, log or sequence` });
+    return fail("request.invalid", {
+      reason: `fact ${stored.sequence} names another station, log or sequence`,
+    });
   if (before === undefined) return succeed({ stored, envelope });
   if (stored.sequence !== before.stored.sequence + 1)
-    return fail("request.invalid", { reason: `fact ${stored.sequence} does not follow ${before.stored.sequence}` });
+    return fail("request.invalid", {
+      reason: `fact ${stored.sequence} does not follow ${before.stored.sequence}`,
+    });
   return envelope.previousHash === before.stored.hash ? succeed({ stored, envelope }) : corrupt;
 }
 

@@ -10,7 +10,9 @@ export type LabelSource =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "zpl" | "png"; readonly base64: string };
 
-export type Built = { readonly ok: true; readonly draft: OrderDraft } | { readonly ok: false; readonly reason: string };
+export type Built =
+  | { readonly ok: true; readonly draft: OrderDraft }
+  | { readonly ok: false; readonly reason: string };
 
 /** One order from its consecutive rows: the first row speaks for the order, every row for one item. */
 export function buildOrder(rows: readonly OrderRow[]): Built {
@@ -48,10 +50,12 @@ export function buildOrder(rows: readonly OrderRow[]): Built {
     for (const issue of parsed.error.issues) {
       const field = issue.path.join(".");
       // A value that was there and not understood is already named; "required" would hide that.
-      if (!problems.some((problem) => problem.startsWith(`${field}:`))) problems.push(describeIssue(field, issue));
+      if (!problems.some((problem) => problem.startsWith(`${field}:`)))
+        problems.push(describeIssue(field, issue));
     }
   }
-  if (!parsed.success || problems.length > 0) return { ok: false, reason: problems.slice(0, 8).join("; ").slice(0, 500) };
+  if (!parsed.success || problems.length > 0)
+    return { ok: false, reason: problems.slice(0, 8).join("; ").slice(0, 500) };
   return { ok: true, draft: { order: parsed.data, label: readLabel(first.label) } };
 }
 
@@ -88,7 +92,8 @@ function readCountry(text: string | undefined, note: Note): string | undefined {
 }
 
 function readWeight(row: OrderRow, note: Note): number | undefined {
-  if (row.weightGrams !== undefined) return readScaled(row.weightGrams, 0) ?? note("declaredWeightGrams", row.weightGrams);
+  if (row.weightGrams !== undefined)
+    return readScaled(row.weightGrams, 0) ?? note("declaredWeightGrams", row.weightGrams);
   if (row.weightKilograms === undefined) return undefined;
   return readScaled(row.weightKilograms, 3) ?? note("declaredWeightGrams", row.weightKilograms);
 }
@@ -107,9 +112,11 @@ function sizeTexts(row: OrderRow): { parts: string[]; decimals: number } | null 
   if (row.sizeMillimetres !== undefined) return { parts: split(row.sizeMillimetres), decimals: 0 };
   if (row.sizeCentimetres !== undefined) return { parts: split(row.sizeCentimetres), decimals: 1 };
   const millimetres = [row.lengthMillimetres, row.widthMillimetres, row.heightMillimetres];
-  if (millimetres.some((part) => part !== undefined)) return { parts: millimetres.map((part) => part ?? ""), decimals: 0 };
+  if (millimetres.some((part) => part !== undefined))
+    return { parts: millimetres.map((part) => part ?? ""), decimals: 0 };
   const centimetres = [row.lengthCentimetres, row.widthCentimetres, row.heightCentimetres];
-  if (centimetres.some((part) => part !== undefined)) return { parts: centimetres.map((part) => part ?? ""), decimals: 1 };
+  if (centimetres.some((part) => part !== undefined))
+    return { parts: centimetres.map((part) => part ?? ""), decimals: 1 };
   return null;
 }
 
@@ -117,16 +124,23 @@ function readItem(row: OrderRow, note: Note): Record<string, unknown> {
   const currency = row.currency?.toUpperCase() ?? "USD";
   return withoutAbsent({
     description: row.itemDescription,
-    quantity: row.itemQuantity === undefined ? 1 : (readScaled(row.itemQuantity, 0) ?? note("quantity", row.itemQuantity)),
+    quantity:
+      row.itemQuantity === undefined
+        ? 1
+        : (readScaled(row.itemQuantity, 0) ?? note("quantity", row.itemQuantity)),
     valueMinor: readValue(row, currency, note),
     currency,
     hsCode: row.hsCode?.replace(/[.\s]/g, ""),
-    originCountry: row.originCountry === undefined ? undefined : (findCountry(row.originCountry) ?? note("originCountry", row.originCountry)),
+    originCountry:
+      row.originCountry === undefined
+        ? undefined
+        : (findCountry(row.originCountry) ?? note("originCountry", row.originCountry)),
   });
 }
 
 function readValue(row: OrderRow, currency: string, note: Note): number | undefined {
-  if (row.itemValueMinor !== undefined) return readScaled(row.itemValueMinor, 0) ?? note("value", row.itemValueMinor);
+  if (row.itemValueMinor !== undefined)
+    return readScaled(row.itemValueMinor, 0) ?? note("value", row.itemValueMinor);
   if (row.itemValue === undefined) return undefined;
   return readScaled(row.itemValue, currencyDecimals(currency)) ?? note("value", row.itemValue);
 }
@@ -145,7 +159,10 @@ function currencyDecimals(currency: string): number {
 
 function askCurrencyDecimals(currency: string): number {
   try {
-    return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+    return (
+      new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ??
+      2
+    );
   } catch {
     return 2;
   }

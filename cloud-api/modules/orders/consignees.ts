@@ -16,8 +16,21 @@ export const destinations: readonly Destination[] = [
     country: "US",
     channelCode: "US-GROUND",
     share: 30,
-    names: ["Olivia Bennett", "Marcus O'Neil", "Sofía Ramírez", "Jean-Luc Fontaine", "Aisha Washington", 'Robert "Bob" Keller'],
-    streets: ["{n} Maple Ave", "{n} W 34th St, Apt {n}", "{n} Sunset Blvd", "PO Box {n}", "{n} County Road 9, Unit #{n}"],
+    names: [
+      "Olivia Bennett",
+      "Marcus O'Neil",
+      "Sofía Ramírez",
+      "Jean-Luc Fontaine",
+      "Aisha Washington",
+      'Robert "Bob" Keller',
+    ],
+    streets: [
+      "{n} Maple Ave",
+      "{n} W 34th St, Apt {n}",
+      "{n} Sunset Blvd",
+      "PO Box {n}",
+      "{n} County Road 9, Unit #{n}",
+    ],
     places: [
       ["Boston", "MA", "0210#"],
       ["New York", "NY", "100##"],

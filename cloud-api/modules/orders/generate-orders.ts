@@ -46,9 +46,14 @@ export function* formatOrdersCsv(rows: Iterable<OrderRow>): Generator<string> {
   for (const row of rows) yield `${csvColumns.map(([field]) => quoteCell(row[field] ?? "")).join(",")}\n`;
 }
 
-const quoteCell = (text: string): string => (/[",;\n\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const quoteCell = (text: string): string =>
+  /[",;\n\t]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
-type Random = { readonly next: () => number; readonly below: (limit: number) => number; readonly normal: () => number };
+type Random = {
+  readonly next: () => number;
+  readonly below: (limit: number) => number;
+  readonly normal: () => number;
+};
 
 function generateRow(random: Random, serial: number): OrderRow {
   const destination = pickDestination(random);
@@ -135,7 +140,9 @@ function drawStatus(random: Random): string {
 
 /** `{n}` becomes a house number, every `#` followed by no letter a digit. */
 function fillDigits(random: Random, pattern: string): string {
-  return pattern.replaceAll("{n}", () => String(1 + random.below(180))).replaceAll("#", () => String(random.below(10)));
+  return pattern
+    .replaceAll("{n}", () => String(1 + random.below(180)))
+    .replaceAll("#", () => String(random.below(10)));
 }
 
 function pick<T>(random: Random, items: readonly T[]): T {

@@ -14,7 +14,13 @@ export type ImportOptions = {
   readonly labelFolder?: string;
 };
 
-type Tally = { read: number; imported: number; unchanged: number; rejectedCount: number; rejected: { line: number; reason: string }[] };
+type Tally = {
+  read: number;
+  imported: number;
+  unchanged: number;
+  rejectedCount: number;
+  rejected: { line: number; reason: string }[];
+};
 
 const batchOrders = 500;
 /** Labels make orders large: a batch ends early when it holds this much. */
@@ -38,7 +44,8 @@ export async function importOrders(
   let characters = 0;
   for await (const entry of entries) {
     if (entry.kind === "fatal") {
-      if (tally.read === 0) return fail("orders.file-invalid", { reason: `line ${entry.line}: ${entry.reason}` });
+      if (tally.read === 0)
+        return fail("orders.file-invalid", { reason: `line ${entry.line}: ${entry.reason}` });
       reject(tally, entry.line, entry.reason);
       continue;
     }
@@ -49,7 +56,11 @@ export async function importOrders(
     }
     const { order, label: labelSource } = entry.built.draft;
     if (!isStorable(order)) {
-      reject(tally, entry.line, "a text holds a character that cannot be stored (U+0000 or half a surrogate pair)");
+      reject(
+        tally,
+        entry.line,
+        "a text holds a character that cannot be stored (U+0000 or half a surrogate pair)",
+      );
       continue;
     }
     const label = await readLabelSource(labelSource, options.labelFolder);

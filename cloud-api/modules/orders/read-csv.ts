@@ -54,7 +54,8 @@ const finishGroup = (group: { line: number; rows: OrderRow[] }): OrderEntry => (
 
 function describeMissingColumns(columns: readonly (OrderField | null)[]): string | null {
   const has = (...fields: OrderField[]): boolean => fields.some((field) => columns.includes(field));
-  if (!has("orderId", "waybill")) return "no column for the order number or the waybill; the first line must name the columns";
+  if (!has("orderId", "waybill"))
+    return "no column for the order number or the waybill; the first line must name the columns";
   if (!has("channelCode")) return "no column for the channel";
   if (!has("country")) return "no column for the country";
   return has("weightGrams", "weightKilograms") ? null : "no column for the weight";

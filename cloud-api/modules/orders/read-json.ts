@@ -26,7 +26,8 @@ function buildNested({ label, ...order }: Record<string, unknown>): Built {
   const parsed = orderSchema.strict().safeParse({ status: "ready", ...withTextIds(order) });
   if (!parsed.success) return { ok: false, reason: describeProblems(parsed.error) };
   const source = labelSchema.safeParse(label);
-  if (!source.success) return { ok: false, reason: "label: must be house, missing, a file name or {kind, base64}" };
+  if (!source.success)
+    return { ok: false, reason: "label: must be house, missing, a file name or {kind, base64}" };
   return { ok: true, draft: { order: parsed.data, label: toLabelSource(source.data) } };
 }
 
@@ -43,9 +44,13 @@ const toLabelSource = (label: z.infer<typeof labelSchema>): LabelSource =>
 function buildFlat(value: Record<string, unknown>): Built {
   const entries = Object.entries(value);
   const bad = entries.find(([, cell]) => typeof cell === "object" && cell !== null);
-  if (bad !== undefined) return { ok: false, reason: `${bad[0].slice(0, 60)}: a text or a number was expected` };
+  if (bad !== undefined)
+    return { ok: false, reason: `${bad[0].slice(0, 60)}: a text or a number was expected` };
   const columns = matchColumns(entries.map(([name]) => name));
-  const row: OrderRow = readRow(columns, entries.map(([, cell]) => (cell === null ? "" : String(cell))));
+  const row: OrderRow = readRow(
+    columns,
+    entries.map(([, cell]) => (cell === null ? "" : String(cell))),
+  );
   return buildOrder([row]);
 }
 

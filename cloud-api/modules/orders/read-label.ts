@@ -6,7 +6,9 @@ import type { LabelSource } from "./build-order.ts";
 export const maxLabelBytes = 262_144;
 
 type Label = Shipment["label"];
-export type LabelResult = { readonly ok: true; readonly label: Label } | { readonly ok: false; readonly reason: string };
+export type LabelResult =
+  | { readonly ok: true; readonly label: Label }
+  | { readonly ok: false; readonly reason: string };
 
 const refuse = (reason: string): LabelResult => ({ ok: false, reason: `label: ${reason}` });
 
@@ -28,7 +30,8 @@ function checkLabel(kind: "zpl" | "png", bytes: Buffer): LabelResult {
   if (bytes.length > maxLabelBytes) return refuse(`more than ${maxLabelBytes} bytes`);
   const png = bytes.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
   if (kind === "png" && !png) return refuse("the file is not a PNG image");
-  if (kind === "zpl" && !/\^XA[\s\S]*\^XZ/i.test(bytes.toString("latin1"))) return refuse("the file is not ZPL");
+  if (kind === "zpl" && !/\^XA[\s\S]*\^XZ/i.test(bytes.toString("latin1")))
+    return refuse("the file is not ZPL");
   return { ok: true, label: { kind, base64: bytes.toString("base64") } };
 }
 
@@ -38,7 +41,8 @@ async function readInside(folder: string, path: string): Promise<Buffer | string
     const root = await realpath(folder);
     const real = await realpath(join(root, path));
     const inside = relative(root, real);
-    if (inside.startsWith("..") || isAbsolute(inside)) return "the file lies outside the folder of the orders";
+    if (inside.startsWith("..") || isAbsolute(inside))
+      return "the file lies outside the folder of the orders";
     const file = await open(real, "r");
     try {
       const { size } = await file.stat();

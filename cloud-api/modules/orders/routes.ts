@@ -14,8 +14,10 @@ export function orderRoutes(deps: CloudDeps): Hono<CloudEnv> {
   routes.post("/v1/orders/import", requireAdmin(deps), async (context) => {
     const format = context.req.query("format");
     const { body } = context.req.raw;
-    if (format !== "csv" && format !== "json") return replyFailure(context, fail("request.invalid", { reason: "format must be csv or json" }).failure);
-    if (body === null) return replyFailure(context, fail("request.invalid", { reason: "the body is empty" }).failure);
+    if (format !== "csv" && format !== "json")
+      return replyFailure(context, fail("request.invalid", { reason: "format must be csv or json" }).failure);
+    if (body === null)
+      return replyFailure(context, fail("request.invalid", { reason: "the body is empty" }).failure);
     const reply = await gate(() => importOrders(body, { format }, deps));
     deps.requestBackup();
     return reply.ok ? context.json(reply.value) : replyFailure(context, reply.failure);

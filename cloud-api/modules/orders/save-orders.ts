@@ -13,7 +13,13 @@ export type SaveResult = {
 };
 
 type Tx = Transaction<CloudTables>;
-type StoredOrder = { orderId: string; revision: number; orderBody: string; shipmentBody: string; status: string };
+type StoredOrder = {
+  orderId: string;
+  revision: number;
+  orderBody: string;
+  shipmentBody: string;
+  status: string;
+};
 
 /**
  * Writes a batch: order, shipment, identifiers, and the release row last. Equal content changes nothing,
@@ -66,7 +72,9 @@ async function readWaybillOwners(tx: Tx, batch: readonly OrderParts[]): Promise<
   const waybills = JSON.stringify(batch.map(({ order }) => order.waybill));
   const { rows } = await sql<{ waybill: string; orderId: string }>`
     select waybill, order_id as "orderId" from orders
-    where status <> 'cancelled' and waybill in (select jsonb_array_elements_text(${waybills}::jsonb))`.execute(tx);
+    where status <> 'cancelled' and waybill in (select jsonb_array_elements_text(${waybills}::jsonb))`.execute(
+    tx,
+  );
   return new Map(rows.map((row) => [row.waybill, row.orderId]));
 }
 
@@ -80,7 +88,9 @@ async function writeParts(tx: Tx, changed: readonly ChangedOrder[]): Promise<voi
   await sql`insert into releases (order_id, revision, parts_hash)
     select order_id, revision, parts_hash
     from jsonb_to_recordset(${releases}::jsonb) as r(order_id text, revision bigint, parts_hash text)
-    on conflict (order_id) do update set revision = excluded.revision, parts_hash = excluded.parts_hash`.execute(tx);
+    on conflict (order_id) do update set revision = excluded.revision, parts_hash = excluded.parts_hash`.execute(
+    tx,
+  );
 }
 
 /** One statement for both tables: the bodies are most of a batch and cross to the database once. */
@@ -105,7 +115,9 @@ async function writeBodies(tx: Tx, rows: string): Promise<void> {
 }
 
 async function writeIdentifiers(tx: Tx, changed: readonly ChangedOrder[]): Promise<void> {
-  const known = JSON.stringify(changed.flatMap(({ order, revision }) => (revision > 1 ? [order.orderId] : [])));
+  const known = JSON.stringify(
+    changed.flatMap(({ order, revision }) => (revision > 1 ? [order.orderId] : [])),
+  );
   const rows = changed.flatMap(({ order }) =>
     collectIdentifiers(order).map((identifier) => ({ identifier, order_id: order.orderId })),
   );
@@ -116,7 +128,13 @@ async function writeIdentifiers(tx: Tx, changed: readonly ChangedOrder[]): Promi
       as r(identifier text, order_id text) on conflict do nothing`.execute(tx);
 }
 
-const toRow = ({ order, label, revision, orderBody, shipmentBody }: ChangedOrder): Record<string, unknown> => ({
+const toRow = ({
+  order,
+  label,
+  revision,
+  orderBody,
+  shipmentBody,
+}: ChangedOrder): Record<string, unknown> => ({
   order_id: order.orderId,
   revision,
   body: orderBody,
@@ -132,7 +150,12 @@ const toRow = ({ order, label, revision, orderBody, shipmentBody }: ChangedOrder
   label_kind: label.kind,
 });
 
-const toRelease = ({ orderId, revision, orderBody, shipmentBody }: ChangedOrder): Record<string, unknown> => ({
+const toRelease = ({
+  orderId,
+  revision,
+  orderBody,
+  shipmentBody,
+}: ChangedOrder): Record<string, unknown> => ({
   order_id: orderId,
   revision,
   parts_hash: createHash("sha256").update(releaseText(orderBody, shipmentBody), "utf8").digest("hex"),

@@ -28,7 +28,11 @@ export async function* splitJson(text: AsyncIterable<string>): AsyncGenerator<Js
           cut.startLine = cut.line;
           start = index;
         } else if (sign !== undefined && !"[], \t\n\ufeff".includes(sign)) {
-          yield { kind: "fatal", line: cut.line, reason: "this is not an array of orders nor one order per line" };
+          yield {
+            kind: "fatal",
+            line: cut.line,
+            reason: "this is not an array of orders nor one order per line",
+          };
           return;
         }
         continue;
@@ -44,9 +48,14 @@ export async function* splitJson(text: AsyncIterable<string>): AsyncGenerator<Js
     }
     if (cut.depth > 0) cut.held += chunk.slice(Math.max(start, 0));
     if (cut.held.length > maxValueCharacters) {
-      yield { kind: "fatal", line: cut.startLine, reason: "the order that begins here is too long or never ends" };
+      yield {
+        kind: "fatal",
+        line: cut.startLine,
+        reason: "the order that begins here is too long or never ends",
+      };
       return;
     }
   }
-  if (cut.depth > 0) yield { kind: "fatal", line: cut.startLine, reason: "the order that begins here never ends" };
+  if (cut.depth > 0)
+    yield { kind: "fatal", line: cut.startLine, reason: "the order that begins here never ends" };
 }

@@ -36,7 +36,9 @@ describeOnEachDatabase("overview", (open) => {
     await ingestFacts(cloud.database, "seen", { wireVersion: 1, stationId: "seen", logId: "log-1", facts });
 
     const orders = await readAll<OrderView>(cloud, "orders");
-    expect(orders.map((order) => order.orderId).toSorted()).toEqual(rows.map((row) => row.orderId).toSorted());
+    expect(orders.map((order) => order.orderId).toSorted()).toEqual(
+      rows.map((row) => row.orderId).toSorted(),
+    );
     const parcels = await readAll<ParcelView>(cloud, "parcels");
     expect(new Set(parcels.map((parcel) => parcel.parcelId)).size).toBe(120);
     const sequences = (await readAll<FactView>(cloud, "facts")).map((fact) => fact.sequence);
@@ -50,7 +52,12 @@ describeOnEachDatabase("overview", (open) => {
     expect((await get<Page<OrderView>>(cloud, "orders?search=%00%27%25")).items).toEqual([]);
     expect((await get<Page<ParcelView>>(cloud, "parcels?search=WS0000000002")).items).toHaveLength(1);
     const trail = await get<{ items: FactView[] }>(cloud, `parcels/seen/${parcels.at(-1)?.parcelId}/facts`);
-    expect(trail.items.map((fact) => fact.type)).toEqual(["parcel.inducted", "parcel.scanned", "parcel.weighed", "parcel.ended"]);
+    expect(trail.items.map((fact) => fact.type)).toEqual([
+      "parcel.inducted",
+      "parcel.scanned",
+      "parcel.weighed",
+      "parcel.ended",
+    ]);
 
     expect(await get<Overview>(cloud, "overview")).toMatchObject({
       orders: 120,
@@ -68,18 +75,25 @@ describeOnEachDatabase("overview", (open) => {
       expect((await cloud.app.request(`/v1/console/${path}`)).status).toBe(401);
       expect((await cloud.app.request(`/v1/console/${path}`, { headers })).status).toBe(401);
     }
-    for (const after of ["x", "[1]", '["a"]', "{", "-5"]) await get(cloud, `parcels?after=${encodeURIComponent(after)}`);
+    for (const after of ["x", "[1]", '["a"]', "{", "-5"])
+      await get(cloud, `parcels?after=${encodeURIComponent(after)}`);
     for (const after of ["x", "9".repeat(30)]) await get(cloud, `orders?after=${after}`);
     await get(cloud, `facts?after=${encodeURIComponent('["yesterday-ish","x"]')}`);
     const missing = await cloud.app.request("/v1/nothing");
-    expect([missing.status, await missing.json()]).toEqual([404, { failure: { code: "resource.unknown", details: { path: "/v1/nothing" } } }]);
+    expect([missing.status, await missing.json()]).toEqual([
+      404,
+      { failure: { code: "resource.unknown", details: { path: "/v1/nothing" } } },
+    ]);
     expect(await (await cloud.app.request("/readyz")).json()).toEqual({ status: "ok", wireVersions: [1] });
   });
 
   test("a watcher hears of a change", async () => {
     const cloud = open();
     const leave = new AbortController();
-    const response = await cloud.app.request("/v1/console/changes", { headers: asAdmin, signal: leave.signal });
+    const response = await cloud.app.request("/v1/console/changes", {
+      headers: asAdmin,
+      signal: leave.signal,
+    });
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     let heard = "";
     const hear = async (event: string): Promise<void> => {

@@ -29,12 +29,19 @@ export async function readOverview(db: Db): Promise<Overview> {
     from stations s left join acknowledgements a using (station_id)
     group by s.station_id, s.name order by s.station_id limit 500`.execute(db);
   const { orders, facts, alarms } = totals[0] ?? { orders: 0, facts: 0, alarms: 0 };
-  return { orders, facts, alarms, parcels: Object.fromEntries(parcels.map((row) => [row.outcome, row.count])), stations };
+  return {
+    orders,
+    facts,
+    alarms,
+    parcels: Object.fromEntries(parcels.map((row) => [row.outcome, row.count])),
+    stations,
+  };
 }
 
 /** Newest import first; a search finds by any identifier of the order. */
 export async function listOrders(db: Db, { search, after }: PageRequest): Promise<Page<OrderView>> {
-  const found = search === "" ? sql`` : sql`and (o.order_id = ${search} or o.order_id in (${ordersBySearch(search)}))`;
+  const found =
+    search === "" ? sql`` : sql`and (o.order_id = ${search} or o.order_id in (${ordersBySearch(search)}))`;
   const { rows } = await sql<OrderView & { row: string }>`
     select o.order_id as "orderId", o.revision, o.waybill, o.tracking_number as "trackingNumber", o.reference,
       o.channel_code as "channelCode", o.status, o.declared_weight_grams as "weightGrams", o.country,
@@ -68,11 +75,13 @@ export async function listParcels(db: Db, { search, after }: PageRequest): Promi
 /** Last received first. The cursor counts microseconds, which PostgreSQL keeps and a JavaScript date does not. */
 export async function listFacts(db: Db, { search, after }: PageRequest): Promise<Page<FactView>> {
   const [received, sequence] = readPair(after) ?? [];
-  const older = isCount(received) && isCount(sequence)
-    ? sql`and (received_at, sequence) <
+  const older =
+    isCount(received) && isCount(sequence)
+      ? sql`and (received_at, sequence) <
         (timestamptz 'epoch' + ${received}::text::bigint * interval '1 microsecond', ${sequence}::text::bigint)`
-    : sql``;
-  const found = search === "" ? sql`` : sql`and (parcel_id = ${search} or type = ${search} or station_id = ${search})`;
+      : sql``;
+  const found =
+    search === "" ? sql`` : sql`and (parcel_id = ${search} or type = ${search} or station_id = ${search})`;
   const { rows } = await sql<FactView & { received: string }>`
     select ${factColumns}, (extract(epoch from received_at) * 1000000)::bigint::text as received
     from facts where true ${older} ${found}
@@ -83,7 +92,11 @@ export async function listFacts(db: Db, { search, after }: PageRequest): Promise
 const isCount = (text: string | undefined): text is string => text !== undefined && /^\d{1,17}$/.test(text);
 
 /** Everything one station recorded of one parcel, in the order of its log. */
-export async function listParcelFacts(db: Db, stationId: string, parcelId: string): Promise<readonly FactView[]> {
+export async function listParcelFacts(
+  db: Db,
+  stationId: string,
+  parcelId: string,
+): Promise<readonly FactView[]> {
   const { rows } = await sql<FactView>`
     select ${factColumns} from facts where station_id = ${stationId} and parcel_id = ${parcelId}
     order by log_id, sequence limit 500`.execute(db);
@@ -93,12 +106,19 @@ export async function listParcelFacts(db: Db, stationId: string, parcelId: strin
 /** How many parcels ended how, and how many facts of each type came from one station. */
 export async function countStation(db: Db, stationId: string): Promise<StationCounts> {
   const { rows: outcomes } = await sql<{ name: string; count: number }>`
-    select coalesce(outcome, 'open') as name, count(*) as count from parcels where station_id = ${stationId} group by 1`.execute(db);
+    select coalesce(outcome, 'open') as name, count(*) as count from parcels where station_id = ${stationId} group by 1`.execute(
+    db,
+  );
   const { rows: factTypes } = await sql<{ name: string; count: number }>`
-    select type as name, count(*) as count from facts where station_id = ${stationId} group by 1 limit 500`.execute(db);
+    select type as name, count(*) as count from facts where station_id = ${stationId} group by 1 limit 500`.execute(
+    db,
+  );
   const { rows: heads } = await sql<{ received: number }>`
-    select coalesce(sum(received_through), 0)::bigint as received from acknowledgements where station_id = ${stationId}`.execute(db);
-  const byName = (rows: readonly { name: string; count: number }[]) => Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+    select coalesce(sum(received_through), 0)::bigint as received from acknowledgements where station_id = ${stationId}`.execute(
+    db,
+  );
+  const byName = (rows: readonly { name: string; count: number }[]) =>
+    Object.fromEntries(rows.map(({ name, count }) => [name, count]));
   return { outcomes: byName(outcomes), factTypes: byName(factTypes), received: heads[0]?.received ?? 0 };
 }
 
@@ -108,7 +128,8 @@ const factColumns = sql`station_id as "stationId", log_id as "logId", sequence, 
 const ordersBySearch = (search: string) => sql`select order_id from order_identifiers
   where identifier in (select jsonb_array_elements_text(${JSON.stringify(identifiersFor(search))}::jsonb))`;
 
-const readNumber = (after: string | null): number => (after !== null && /^\d{1,15}$/.test(after) ? Number(after) : Number.MAX_SAFE_INTEGER);
+const readNumber = (after: string | null): number =>
+  after !== null && /^\d{1,15}$/.test(after) ? Number(after) : Number.MAX_SAFE_INTEGER;
 
 function readPair(after: string | null): readonly [string, string] | null {
   try {

@@ -5,7 +5,15 @@ import { watchTables } from "../../db/change-feed.ts";
 import type { CloudDeps, CloudEnv } from "../../http/cloud-env.ts";
 import { replyFailure } from "../../http/failure-reply.ts";
 import { requireAdmin } from "../stations/authenticate.ts";
-import { countStation, listFacts, listOrders, listParcelFacts, listParcels, type PageRequest, readOverview } from "./queries.ts";
+import {
+  countStation,
+  listFacts,
+  listOrders,
+  listParcelFacts,
+  listParcels,
+  type PageRequest,
+  readOverview,
+} from "./queries.ts";
 
 const watched = ["orders", "parcels", "facts", "stations", "acknowledgements"];
 const maxWatchers = 50;
@@ -21,9 +29,15 @@ export function overviewRoutes(deps: CloudDeps): Hono<CloudEnv> {
     await next();
   });
   routes.get("/v1/console/overview", async (context) => context.json(await readOverview(kysely)));
-  routes.get("/v1/console/orders", async (context) => context.json(await listOrders(kysely, readPageRequest(context))));
-  routes.get("/v1/console/parcels", async (context) => context.json(await listParcels(kysely, readPageRequest(context))));
-  routes.get("/v1/console/facts", async (context) => context.json(await listFacts(kysely, readPageRequest(context))));
+  routes.get("/v1/console/orders", async (context) =>
+    context.json(await listOrders(kysely, readPageRequest(context))),
+  );
+  routes.get("/v1/console/parcels", async (context) =>
+    context.json(await listParcels(kysely, readPageRequest(context))),
+  );
+  routes.get("/v1/console/facts", async (context) =>
+    context.json(await listFacts(kysely, readPageRequest(context))),
+  );
   routes.get("/v1/console/stations/:stationId/counts", async (context) =>
     context.json(await countStation(kysely, context.req.param("stationId"))),
   );
@@ -33,7 +47,8 @@ export function overviewRoutes(deps: CloudDeps): Hono<CloudEnv> {
   });
   let watchers = 0;
   routes.get("/v1/console/changes", (context) => {
-    if (watchers >= maxWatchers) return replyFailure(context, fail("cloud.busy", { limit: maxWatchers }).failure);
+    if (watchers >= maxWatchers)
+      return replyFailure(context, fail("cloud.busy", { limit: maxWatchers }).failure);
     watchers += 1;
     return streamSSE(context, async (stream) => {
       const gone = new AbortController();
@@ -59,6 +74,7 @@ export function overviewRoutes(deps: CloudDeps): Hono<CloudEnv> {
 
 /** NUL would be refused by the database; nothing that bears one can be found anyway. */
 function readPageRequest(context: Context): PageRequest {
-  const clean = (text: string | undefined): string => (text ?? "").replaceAll("\u0000", "").trim().slice(0, 200);
+  const clean = (text: string | undefined): string =>
+    (text ?? "").replaceAll("\u0000", "").trim().slice(0, 200);
   return { search: clean(context.req.query("search")), after: clean(context.req.query("after")) || null };
 }

@@ -7,7 +7,10 @@ import { replyFailure } from "../../http/failure-reply.ts";
 import { hashToken, isSameToken, readBearer } from "./tokens.ts";
 
 /** The station a token belongs to. The index is searched by a hash, which tells an attacker's clock nothing. */
-export async function findStation(kysely: Kysely<CloudTables>, authorization: string | undefined): Promise<Result<string>> {
+export async function findStation(
+  kysely: Kysely<CloudTables>,
+  authorization: string | undefined,
+): Promise<Result<string>> {
   const token = readBearer(authorization);
   if (token === null) return fail("access.unauthenticated");
   const row = await kysely
@@ -24,7 +27,8 @@ export function requireStation({ database }: CloudDeps): MiddlewareHandler<Cloud
     const station = await findStation(database.kysely, context.req.header("authorization"));
     if (!station.ok) return replyFailure(context, station.failure);
     const named = context.req.param("stationId");
-    if (named !== undefined && named !== station.value) return replyFailure(context, fail("access.forbidden").failure);
+    if (named !== undefined && named !== station.value)
+      return replyFailure(context, fail("access.forbidden").failure);
     context.set("stationId", station.value);
     return next();
   };

@@ -15,7 +15,10 @@ export const registerStationSchema = z.object({
  * Registers a station, or gives a registered one a new token and thereby ends the old one. The token is in
  * the answer and nowhere else: only its hash is stored.
  */
-export async function registerStation(kysely: Kysely<CloudTables>, input: unknown): Promise<Result<{ stationId: string; token: string }>> {
+export async function registerStation(
+  kysely: Kysely<CloudTables>,
+  input: unknown,
+): Promise<Result<{ stationId: string; token: string }>> {
   const parsed = registerStationSchema.safeParse(input);
   if (!parsed.success) return fail("request.invalid", { reason: describeIssues(parsed.error) });
   const { stationId, name } = parsed.data;
@@ -25,7 +28,9 @@ export async function registerStation(kysely: Kysely<CloudTables>, input: unknow
     .insertInto("stations")
     .values({ station_id: stationId, name: name ?? stationId, token_hash: tokenHash })
     .onConflict((conflict) =>
-      conflict.column("station_id").doUpdateSet({ token_hash: tokenHash, ...(name === undefined ? {} : { name }) }),
+      conflict
+        .column("station_id")
+        .doUpdateSet({ token_hash: tokenHash, ...(name === undefined ? {} : { name }) }),
     )
     .execute();
   return succeed({ stationId, token });

@@ -76,6 +76,8 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     }
   });
   replica.onMessage((message) => takeFromReplica(message, { core, asks, link, uplink, logId: started.status.logId }));
+  // What the replica said while nobody listened yet may have been new channels.
+  core.post({ kind: "reload" });
 
   const router = createStationRouter({
     stationId: config.stationId,

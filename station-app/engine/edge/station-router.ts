@@ -2,6 +2,7 @@ import type { Failure } from "@waystation/shared/failures/result";
 import type { SessionEvent } from "@waystation/shared/session/events";
 import { type CommandReply, stationIpcVersion } from "@waystation/shared/wire/station-ipc";
 import type { CoreStatus } from "../core/messages.ts";
+import { watchLoopDelay } from "./loop-delay.ts";
 import { type StationRouter, stationProcedures } from "./rpc.ts";
 import type { ViewFeed } from "./view-feed.ts";
 
@@ -18,6 +19,7 @@ const startedAt = Date.now();
 /** What a screen or the command line may ask: look, and the few things a person may do to a lane. */
 export function createStationRouter({ stationId, appVersion, feed, command, status }: RouterDeps): StationRouter {
   const { station, lane } = stationProcedures;
+  const readLoopDelay = watchLoopDelay();
   const run = async (laneId: string, event: SessionEvent): Promise<CommandReply> => {
     const failure = await command(laneId, event);
     return failure === null ? { ok: true } : { ok: false, failure: { ...failure, details: { ...failure.details } } };
@@ -29,7 +31,7 @@ export function createStationRouter({ stationId, appVersion, feed, command, stat
       status: station.status.handler(async () => {
         const now = await status();
         const processes = [{ name: "engine", pid: process.pid, memoryMegabytes: Math.round(process.memoryUsage.rss() / 1e5) / 10, uptimeSeconds: Math.round((Date.now() - startedAt) / 1000) }];
-        return { view: feed.current(), processes, backlog: now.recorded - now.acknowledged.receivedThrough, logId: now.logId, decisionMs: now.decisionMs };
+        return { view: feed.current(), processes, backlog: now.recorded - now.acknowledged.receivedThrough, logId: now.logId, decisionMs: now.decisionMs, edgeLoopDelayMs: readLoopDelay() };
       }),
     },
     lane: {

@@ -49,7 +49,7 @@ export function startChild(
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   what: string | (() => string),
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {

@@ -12,7 +12,7 @@ import {
 } from "./kill-station.ts";
 import { countEnded, factsNamed, readLog, readOpen } from "./read-log.ts";
 
-export const crashPoints = [
+const crashPoints = [
   "before-commit",
   "after-commit",
   "before-divert",

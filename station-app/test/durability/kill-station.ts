@@ -120,7 +120,6 @@ export async function openKillStation(options: KillStationOptions & { readonly o
   };
 }
 
-export const orderIdOf = (number: number): string => testOrder(number).orderId;
 export const waybillOf = (number: number): string => testOrder(number).waybill;
 export const labelBytes = 40_000;
 

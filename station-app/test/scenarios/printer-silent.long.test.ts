@@ -26,8 +26,14 @@ test("a printer silent for thirty seconds: every parcel has a clear end, and no 
     await station.tell("scale", "load", { weightGrams: 205, settleMs: 0 });
     // This label is on its way into the printer when it falls silent, and comes out unseen.
     await station.tell("scanner", "scan", { data: waybillOf(1) });
-    await station.until(() => factNamesOf(station, waybillOf(1)).includes("label.requested.v1"), "the label to be requested");
-    await station.until(() => station.twins.printer.events.some(({ event }) => event === "job"), "the label to be sent");
+    await station.until(
+      () => factNamesOf(station, waybillOf(1)).includes("label.requested.v1"),
+      "the label to be requested",
+    );
+    await station.until(
+      () => station.twins.printer.events.some(({ event }) => event === "job"),
+      "the label to be sent",
+    );
     await station.tell("printer", "fault", { fault: "silent" });
     const until = performance.now() + 30_000;
     await induct(station, 2, 3);
@@ -38,10 +44,20 @@ test("a printer silent for thirty seconds: every parcel has a clear end, and no 
       expect(parcel).toMatchObject({ outcome: "rejected", chute: rejectChute });
       expect(reasonsOf(parcel)).toEqual(["label.failed"]);
     }
-    await station.until(() => station.inFlight("bench", ({ needs }) => needs === "label-answer"), "the question about label 1");
+    await station.until(
+      () => station.inFlight("bench", ({ needs }) => needs === "label-answer"),
+      "the question about label 1",
+    );
     expect(station.device("printer")?.failure?.code).toBe("device.silent");
     const parcelId = station.lane("bench").parcels[0]?.parcelId ?? "";
-    expect(await station.client.command("answerLabel", { laneId: "bench", parcelId, printed: true, operatorId: "op-1" })).toEqual({ ok: true });
+    expect(
+      await station.client.command("answerLabel", {
+        laneId: "bench",
+        parcelId,
+        printed: true,
+        operatorId: "op-1",
+      }),
+    ).toEqual({ ok: true });
     await station.tell("scanner", "scan", { data: waybillOf(4) });
     await wait(Math.max(0, until - performance.now()));
     expect(station.lane("bench").parcels).toMatchObject([{ barcode: waybillOf(4), verdict: "accepted" }]);

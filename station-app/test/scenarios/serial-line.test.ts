@@ -31,31 +31,49 @@ function readCpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-test("the far end of both serial lines dies: it is noticed, costs nothing, and the next scan works", { timeout: 90_000 }, () =>
-  onStation(plan, async (station) => {
-    await station.tell("scale", "load", { weightGrams: 205, settleMs: 0 });
-    await station.tell("scanner", "scan", { data: waybillOf(1) });
-    expect((await untilEnded(station, "bench", waybillOf(1))).outcome).toBe("accepted");
+test(
+  "the far end of both serial lines dies: it is noticed, costs nothing, and the next scan works",
+  { timeout: 90_000 },
+  () =>
+    onStation(plan, async (station) => {
+      await station.tell("scale", "load", { weightGrams: 205, settleMs: 0 });
+      await station.tell("scanner", "scan", { data: waybillOf(1) });
+      expect((await untilEnded(station, "bench", waybillOf(1))).outcome).toBe("accepted");
 
-    for (const deviceId of ["scanner", "scale"] as const) {
-      const pid = findSocat(serialPath(station.folder, deviceId));
-      if (pid === undefined) throw new Error(`nobody holds the line of the ${deviceId}`);
-      process.kill(pid, "SIGKILL");
-    }
-    await station.until(() => station.view().devices.every(({ state }) => state === "faulted"), "both devices to be faulted");
-    expect(station.view().devices.map(({ failure }) => failure?.code)).toEqual(["device.disconnected", "device.disconnected"]);
+      for (const deviceId of ["scanner", "scale"] as const) {
+        const pid = findSocat(serialPath(station.folder, deviceId));
+        if (pid === undefined) throw new Error(`nobody holds the line of the ${deviceId}`);
+        process.kill(pid, "SIGKILL");
+      }
+      await station.until(
+        () => station.view().devices.every(({ state }) => state === "faulted"),
+        "both devices to be faulted",
+      );
+      expect(station.view().devices.map(({ failure }) => failure?.code)).toEqual([
+        "device.disconnected",
+        "device.disconnected",
+      ]);
 
-    const from = { cpuMs: readCpuMs(station.pid), atMs: performance.now() };
-    await wait(1500);
-    expect((readCpuMs(station.pid) - from.cpuMs) / (performance.now() - from.atMs)).toBeLessThan(0.2);
+      const from = { cpuMs: readCpuMs(station.pid), atMs: performance.now() };
+      await wait(1500);
+      expect((readCpuMs(station.pid) - from.cpuMs) / (performance.now() - from.atMs)).toBeLessThan(0.2);
 
-    // The line is gone for the twin too: it clears away what is left of it and opens a new one.
-    for (const deviceId of ["scanner", "scale"] as const) await station.tell(deviceId, "disconnect", { forMs: 100 });
-    await station.until(() => station.view().devices.every(({ state }) => state === "ready"), "both devices to be back");
-    await station.tell("scale", "load", { weightGrams: 222, settleMs: 0 });
-    await station.tell("scanner", "scan", { data: waybillOf(2) });
-    expect(await untilEnded(station, "bench", waybillOf(2))).toMatchObject({ outcome: "accepted", weightGrams: 222 });
-    expect(factsNamed(station.facts(), "parcel.weighed.v1").map(({ payload }) => payload.weightGrams)).toEqual([205, 222]);
-    await waitUntil(() => station.lane("bench").counts.accepted === 2, "both parcels to be counted");
-  }),
+      // The line is gone for the twin too: it clears away what is left of it and opens a new one.
+      for (const deviceId of ["scanner", "scale"] as const)
+        await station.tell(deviceId, "disconnect", { forMs: 100 });
+      await station.until(
+        () => station.view().devices.every(({ state }) => state === "ready"),
+        "both devices to be back",
+      );
+      await station.tell("scale", "load", { weightGrams: 222, settleMs: 0 });
+      await station.tell("scanner", "scan", { data: waybillOf(2) });
+      expect(await untilEnded(station, "bench", waybillOf(2))).toMatchObject({
+        outcome: "accepted",
+        weightGrams: 222,
+      });
+      expect(
+        factsNamed(station.facts(), "parcel.weighed.v1").map(({ payload }) => payload.weightGrams),
+      ).toEqual([205, 222]);
+      await waitUntil(() => station.lane("bench").counts.accepted === 2, "both parcels to be counted");
+    }),
 );

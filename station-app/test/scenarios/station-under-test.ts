@@ -23,7 +23,9 @@ import { fillOrders, testChannel, testOrder } from "../support/station-bench.ts"
 
 type ConfigInput = z.input<typeof engineConfigSchema>;
 type LaneConfig = ConfigInput["lanes"][number];
-export type LaneInput = Readonly<Omit<LaneConfig, "steps">> & { readonly steps: Readonly<LaneConfig["steps"]> };
+export type LaneInput = Readonly<Omit<LaneConfig, "steps">> & {
+  readonly steps: Readonly<LaneConfig["steps"]>;
+};
 export type DevicePlan = {
   readonly family: "scale" | "scanner" | "printer" | "dws" | "sorter";
   readonly model: string;
@@ -39,7 +41,9 @@ export type StationPlan<DeviceId extends string> = {
   readonly prepare?: (folder: string) => void;
 };
 export type OrderPlan = { readonly order: Order; readonly label: Shipment["label"] };
-export type StationUnderTest<DeviceId extends string = string> = Awaited<ReturnType<typeof openStation<DeviceId>>>;
+export type StationUnderTest<DeviceId extends string = string> = Awaited<
+  ReturnType<typeof openStation<DeviceId>>
+>;
 
 export const rejectChute = 99;
 export const screenToken = "scenario-test-token";
@@ -170,7 +174,8 @@ async function openStation<DeviceId extends string>(plan: StationPlan<DeviceId>)
     tell(deviceId: DeviceId, command: string, details: Readonly<Record<string, unknown>> = {}) {
       return twins[deviceId].ask({ command, ...details });
     },
-    inFlight: (laneId: string, find: (parcel: ParcelView) => boolean): boolean => lane(laneId).parcels.some(find),
+    inFlight: (laneId: string, find: (parcel: ParcelView) => boolean): boolean =>
+      lane(laneId).parcels.some(find),
     /** The newest parcel of this barcode that ended, as the screen shows it. */
     ended: (laneId: string, barcode: string): ParcelView | undefined =>
       lane(laneId).recent.find((parcel) => parcel.barcode === barcode),
@@ -201,8 +206,17 @@ function fillStation(folder: string, orders: readonly OrderPlan[]): void {
   const writer = createShapeWriter(replica);
   const at = { handle: "h-1", offset: "0_1" };
   const insert = (row: Record<string, string>) => [{ operation: "insert" as const, row }];
-  writer.apply("channels", insert({ code: "PKT", version: "3", body: JSON.stringify(testChannel) }), at, true);
-  const rows = orders.map((_, at) => ({ priority: at, postcodePrefix: postcodeOf(at + 1), chute: chuteOf(at + 1) }));
+  writer.apply(
+    "channels",
+    insert({ code: "PKT", version: "3", body: JSON.stringify(testChannel) }),
+    at,
+    true,
+  );
+  const rows = orders.map((_, at) => ({
+    priority: at,
+    postcodePrefix: postcodeOf(at + 1),
+    chute: chuteOf(at + 1),
+  }));
   const plan = JSON.stringify({ planId: "main", version: 7, rows, rejectChute });
   writer.apply("sort_plans", insert({ plan_id: "main", version: "7", body: plan }), at, true);
   for (const { order, label } of orders) fillOrders(writer, [order], label);
@@ -210,22 +224,30 @@ function fillStation(folder: string, orders: readonly OrderPlan[]): void {
 }
 
 async function startTwins<DeviceId extends string>({ devices }: StationPlan<DeviceId>, folder: string) {
-  const starts = (Object.entries(devices) as [DeviceId, DevicePlan][]).map(async ([deviceId, { family, twin }]) => {
-    const path = isSerial(twin) ? { path: serialPath(folder, deviceId) } : {};
-    return [deviceId, await startTwinProcess(family, { ...twin, ...path })] as const;
-  });
+  const starts = (Object.entries(devices) as [DeviceId, DevicePlan][]).map(
+    async ([deviceId, { family, twin }]) => {
+      const path = isSerial(twin) ? { path: serialPath(folder, deviceId) } : {};
+      return [deviceId, await startTwinProcess(family, { ...twin, ...path })] as const;
+    },
+  );
   return Object.fromEntries(await Promise.all(starts)) as Record<DeviceId, TwinProcess>;
 }
 
-const isSerial = (twin: DevicePlan["twin"]): boolean => twin?.["line"] === "serial";
+const isSerial = (twin: DevicePlan["twin"]): boolean => twin?.line === "serial";
 export const serialPath = (folder: string, deviceId: string): string => join(folder, `tty-${deviceId}`);
 
-function configure<DeviceId extends string>(plan: StationPlan<DeviceId>, folder: string, twins: Record<DeviceId, TwinProcess>) {
-  const bound = (Object.entries(plan.devices) as [DeviceId, DevicePlan][]).map(([deviceId, { model, twin, driver }]) => {
-    const tcp = { type: "tcp", host: "127.0.0.1", port: twins[deviceId].port };
-    const connection = isSerial(twin) ? { type: "serial", path: serialPath(folder, deviceId) } : tcp;
-    return { deviceId, model, connection, options: driver ?? {} };
-  });
+function configure<DeviceId extends string>(
+  plan: StationPlan<DeviceId>,
+  folder: string,
+  twins: Record<DeviceId, TwinProcess>,
+) {
+  const bound = (Object.entries(plan.devices) as [DeviceId, DevicePlan][]).map(
+    ([deviceId, { model, twin, driver }]) => {
+      const tcp = { type: "tcp", host: "127.0.0.1", port: twins[deviceId].port };
+      const connection = isSerial(twin) ? { type: "serial", path: serialPath(folder, deviceId) } : tcp;
+      return { deviceId, model, connection, options: driver ?? {} };
+    },
+  );
   const config = {
     version: 1,
     stationId,
@@ -247,31 +269,37 @@ export type SorterState = {
 };
 /** Where the parcels really went, by their index. */
 export const readSorter = async (sorter: TwinProcess): Promise<SorterState> =>
-  (await sorter.ask({ command: "state" }))["state"] as SorterState;
+  (await sorter.ask({ command: "state" })).state as SorterState;
 
 export type PrinterState = {
   readonly labelsPrinted: number;
   readonly jobs: readonly { readonly sha256: string; readonly bytes: number }[];
 };
 export const readPrinter = async (printer: TwinProcess): Promise<PrinterState> =>
-  (await printer.ask({ command: "state" }))["state"] as PrinterState;
+  (await printer.ask({ command: "state" })).state as PrinterState;
 
 export const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** The orders whose label the printer got, in its order. Bytes that are nobody's label fail the test. */
-export async function readLabels({ orders }: Pick<StationUnderTest, "orders">, printer: TwinProcess): Promise<string[]> {
+export async function readLabels(
+  { orders }: Pick<StationUnderTest, "orders">,
+  printer: TwinProcess,
+): Promise<string[]> {
   const known = new Map(
     orders.flatMap(({ order, label }) =>
       "base64" in label ? [[hashOf(Buffer.from(label.base64, "base64")), order.orderId] as const] : [],
     ),
   );
-  return (await readPrinter(printer)).jobs.map(({ sha256, bytes }) => known.get(sha256) ?? `unknown label of ${bytes} bytes`);
+  return (await readPrinter(printer)).jobs.map(
+    ({ sha256, bytes }) => known.get(sha256) ?? `unknown label of ${bytes} bytes`,
+  );
 }
 
 async function expectNothingTwice(station: StationUnderTest): Promise<void> {
   for (const twin of Object.values(station.twins)) {
-    const state = (await twin.ask({ command: "state" }))["state"] as Partial<SorterState & PrinterState>;
-    for (const [index, count] of Object.entries(state.commands ?? {})) expect(`${index}: ${count}`).toBe(`${index}: 1`);
+    const state = (await twin.ask({ command: "state" })).state as Partial<SorterState & PrinterState>;
+    for (const [index, count] of Object.entries(state.commands ?? {}))
+      expect(`${index}: ${count}`).toBe(`${index}: 1`);
     const labels = (state.jobs ?? []).map(({ sha256 }) => sha256);
     expect(labels).toEqual([...new Set(labels)]);
   }
@@ -281,29 +309,45 @@ async function expectNothingTwice(station: StationUnderTest): Promise<void> {
 export function factNamesOf(station: Pick<StationUnderTest, "facts">, barcode: string): FactName[] {
   const facts = station.facts();
   const owners = new Set(
-    factsNamed(facts, "parcel.scanned.v1").flatMap(({ payload, parcelId }) => (payload.data === barcode ? [parcelId] : [])),
+    factsNamed(facts, "parcel.scanned.v1").flatMap(({ payload, parcelId }) =>
+      payload.data === barcode ? [parcelId] : [],
+    ),
   );
   return facts.filter(({ parcelId }) => owners.has(parcelId)).map(({ name }) => name as FactName);
 }
 
-export const measures = { weightGrams: 210, lengthMillimetres: 200, widthMillimetres: 150, heightMillimetres: 50 };
+export const measures = {
+  weightGrams: 210,
+  lengthMillimetres: 200,
+  widthMillimetres: 150,
+  heightMillimetres: 50,
+};
 
 type Belt = StationUnderTest<"gate" | "sorter">;
 /** Through the light barrier; the engine knows of it when this returns. */
 export async function induct(station: Belt, ...indexes: number[]): Promise<void> {
   for (const parcelIndex of indexes) await station.tell("sorter", "induct", { parcelIndex });
-  const seen = () => factsNamed(station.facts(), "parcel.inducted.v1").map(({ payload }) => payload.parcelIndex);
-  await station.until(() => indexes.every((index) => seen().includes(index)), `${indexes.join(", ")} to be inducted`);
+  const seen = () =>
+    factsNamed(station.facts(), "parcel.inducted.v1").map(({ payload }) => payload.parcelIndex);
+  await station.until(
+    () => indexes.every((index) => seen().includes(index)),
+    `${indexes.join(", ")} to be inducted`,
+  );
 }
 /** Through the gate, with the barcode of the order of the same number. */
 export const measure = (station: Belt, index: number, code: string = waybillOf(index)) =>
   station.tell("gate", "measure", { index, code, ...measures });
 
-export async function untilEnded(station: StationUnderTest, laneId: string, barcode: string): Promise<ParcelView> {
+export async function untilEnded(
+  station: StationUnderTest,
+  laneId: string,
+  barcode: string,
+): Promise<ParcelView> {
   await station.until(() => station.ended(laneId, barcode) !== undefined, `${barcode} to end`);
   const parcel = station.ended(laneId, barcode);
   if (parcel === undefined) throw new Error(`${barcode} is gone from the view`);
   return parcel;
 }
 
-export const reasonsOf = (parcel: ParcelView | undefined): string[] => (parcel?.reasons ?? []).map(({ code }) => code);
+export const reasonsOf = (parcel: ParcelView | undefined): string[] =>
+  (parcel?.reasons ?? []).map(({ code }) => code);
