@@ -23,6 +23,7 @@ export function ParcelTrail({
   return (
     <Drawer
       opened
+      lockScroll={false}
       onClose={onClose}
       position="right"
       size="lg"

@@ -3,8 +3,15 @@ import { z } from "zod";
 const id = z.string().min(1).max(64);
 const grams = z.int();
 const millimetres = z.int().min(1);
-const reason = z.object({ code: z.string().max(60), details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])) });
-const failure = z.object({ code: z.string().max(60), details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])), cause: z.string().max(500).optional() });
+const reason = z.object({
+  code: z.string().max(60),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+const failure = z.object({
+  code: z.string().max(60),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  cause: z.string().max(500).optional(),
+});
 const boundBy = z.enum(["index", "window", "request", "only-parcel", "manual"]);
 
 export const outcomeSchema = z.enum(["accepted", "intercepted", "rejected", "no-read"]);
@@ -19,11 +26,30 @@ export const factCatalog = {
   "lane.stopped.v1": z.object({ reason: z.string().max(200) }),
   "lane.resumed.v1": z.object({}),
   "lane.faulted.v1": z.object({ reason: z.string().max(500) }),
-  "parcel.inducted.v1": z.object({ parcelIndex: z.int().nullable(), trigger: z.enum(["sorter", "scan", "reading"]) }),
-  "parcel.scanned.v1": z.object({ data: z.string().max(512), symbology: z.string().max(40), deviceId: id.nullable(), boundBy }),
+  "parcel.inducted.v1": z.object({
+    parcelIndex: z.int().nullable(),
+    trigger: z.enum(["sorter", "scan", "reading"]),
+  }),
+  "parcel.scanned.v1": z.object({
+    data: z.string().max(512),
+    symbology: z.string().max(40),
+    deviceId: id.nullable(),
+    boundBy,
+  }),
   "parcel.weighed.v1": z.object({ weightGrams: grams, deviceId: id, boundBy }),
-  "parcel.measured.v1": z.object({ lengthMillimetres: millimetres, widthMillimetres: millimetres, heightMillimetres: millimetres, deviceId: id, boundBy }),
-  "reading.discarded.v1": z.object({ kind: z.string().max(20), reason: z.string().max(60), deviceId: id.nullable(), parcelIndex: z.int().nullable() }),
+  "parcel.measured.v1": z.object({
+    lengthMillimetres: millimetres,
+    widthMillimetres: millimetres,
+    heightMillimetres: millimetres,
+    deviceId: id,
+    boundBy,
+  }),
+  "reading.discarded.v1": z.object({
+    kind: z.string().max(20),
+    reason: z.string().max(60),
+    deviceId: id.nullable(),
+    parcelIndex: z.int().nullable(),
+  }),
   "parcel.doubted.v1": z.object({ reason }),
   "parcel.judged.v1": z.object({
     verdict: outcomeSchema,
@@ -38,16 +64,31 @@ export const factCatalog = {
     sortPlanVersion: z.int(),
     weightGrams: grams.nullable(),
   }),
-  "label.requested.v1": z.object({ jobId: id, printerId: id, orderId: id, odometerBefore: z.int().nullable() }),
+  "label.requested.v1": z.object({
+    jobId: id,
+    printerId: id,
+    orderId: id,
+    odometerBefore: z.int().nullable(),
+  }),
   "label.printed.v1": z.object({ jobId: id, odometer: z.int().nullable() }),
   "label.failed.v1": z.object({ jobId: id, failure }),
   "label.unknown.v1": z.object({ jobId: id, failure }),
   "label.resolved.v1": z.object({ jobId: id, printed: z.boolean() }),
-  "divert.requested.v1": z.object({ commandId: id, sorterId: id, parcelIndex: z.int(), chute: z.int(), deadlineMs: z.int() }),
+  "divert.requested.v1": z.object({
+    commandId: id,
+    sorterId: id,
+    parcelIndex: z.int(),
+    chute: z.int(),
+    deadlineMs: z.int(),
+  }),
   "divert.confirmed.v1": z.object({ commandId: id.nullable(), parcelIndex: z.int(), chute: z.int() }),
   "divert.failed.v1": z.object({ commandId: id, failure }),
   "divert.unknown.v1": z.object({ commandId: id.nullable(), failure }),
-  "parcel.ended.v1": z.object({ outcome: outcomeSchema, reasons: z.array(reason).max(20), chute: z.int().nullable() }),
+  "parcel.ended.v1": z.object({
+    outcome: outcomeSchema,
+    reasons: z.array(reason).max(20),
+    chute: z.int().nullable(),
+  }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type FactName = keyof typeof factCatalog;

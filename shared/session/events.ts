@@ -38,7 +38,13 @@ export type RecoveredParcel = {
 
 export type SessionEvent =
   /** The sorter or a light barrier saw a parcel come onto the belt. */
-  | { readonly kind: "inducted"; readonly parcelIndex: number; readonly deviceId: string }
+  | {
+      readonly kind: "inducted";
+      readonly parcelIndex: number;
+      readonly deviceId: string;
+      /** Heard only after a connection was lost and made again: when it really happened nobody knows. */
+      readonly isLate?: boolean;
+    }
   | { readonly kind: "reading"; readonly deviceId: string; readonly reading: ScanReading | WeightReading | SizeReading }
   | { readonly kind: "manual-barcode"; readonly parcelId: string | null; readonly data: string; readonly operatorId: string }
   | { readonly kind: "weight-answered"; readonly parcelId: string; readonly deviceId: string; readonly weightGrams: number | null; readonly failure: Failure | null }

@@ -55,7 +55,7 @@ test("every reason of the catalogue is given by the code, and none beside it", (
   expect([...codes].sort()).toEqual([...reasonCodes].sort());
 });
 
-test.each([...produced].sort())("the sentences of %s have no hole", (_shape, reason) => {
+test.each([...produced])("the sentences of %s have no hole", (_shape, reason) => {
   for (const language of languages) {
     expect(describeReason(reason, language)).not.toMatch(/[{}]|undefined|null/);
     expect(describeNextStep(reason, language)).not.toMatch(/[{}]|undefined|null/);

@@ -68,6 +68,7 @@ const reading = fc.oneof(
 );
 const anyEvent: fc.Arbitrary<SessionEvent> = fc.oneof(
   parcelIndex.map(inducted),
+  parcelIndex.map((index) => ({ ...inducted(index), isLate: true })),
   fc.record({ kind: fc.constant("reading" as const), deviceId: fc.constant("dws"), reading }),
   fc.record({
     kind: fc.constant("manual-barcode" as const),
@@ -181,8 +182,14 @@ type Line =
       readonly inPieces: boolean;
       readonly afterMs: number;
     }
-  /** A device answers one of the effects nobody has answered yet. */
-  | { readonly say: "answer"; readonly which: number; readonly how: number; readonly afterMs: number };
+  /** A device answers one of the effects nobody has answered for good; a stutterer may say it again, or otherwise. */
+  | {
+      readonly say: "answer";
+      readonly which: number;
+      readonly how: number;
+      readonly stutters: boolean;
+      readonly afterMs: number;
+    };
 
 const afterMs = fc.constantFrom(0, 1, 300, 1000, 2500, 11_000);
 const line: fc.Arbitrary<Line> = fc.oneof(
@@ -204,6 +211,7 @@ const line: fc.Arbitrary<Line> = fc.oneof(
       say: fc.constant("answer" as const),
       which: fc.nat(5),
       how: fc.nat(9),
+      stutters: fc.boolean(),
       afterMs: fc.constantFrom(0, 10, 300),
     }),
   },
@@ -266,7 +274,9 @@ function playLine(lane: Lane, said: Line): void {
       }
       return;
     case "answer": {
-      const [effect] = lane.open.splice(said.which % Math.max(1, lane.open.length), 1);
+      const at = said.which % Math.max(1, lane.open.length);
+      const effect = lane.open[at];
+      if (!said.stutters) lane.open.splice(at, 1);
       if (effect !== undefined) lane.send(answerEffect(effect, said.how), said.afterMs);
     }
   }

@@ -51,6 +51,22 @@ test("a reading without index goes to the one parcel that can be where the gate 
   });
 });
 
+test("a reading that could be two parcels' is nobody's, and both are in doubt", () => {
+  const lane = openLane(belt);
+  lane.send(inducted(1));
+  lane.send(inducted(2), 200);
+  const { facts, after } = lane.send(telegram(undefined, "WS1"), 200);
+  expect(facts.map(({ name, parcelId }) => [name, parcelId])).toEqual([
+    ["parcel.doubted.v1", "p1"],
+    ["parcel.doubted.v1", "p2"],
+    ["reading.discarded.v1", null],
+  ]);
+  expect(after.parcels).toMatchObject([
+    { barcodes: [], doubts: [{ code: "association.ambiguous" }] },
+    { barcodes: [], doubts: [{ code: "association.ambiguous" }] },
+  ]);
+});
+
 test("a trigger that comes after its reading does not make a second parcel", () => {
   const lane = openLane(belt);
   lane.send(telegram(1, "WS1"));
@@ -58,6 +74,15 @@ test("a trigger that comes after its reading does not make a second parcel", () 
     { name: "reading.discarded.v1", payload: { reason: "inducted-twice" } },
   ]);
   expect(lane.state().parcels).toHaveLength(1);
+});
+
+test("a trigger heard late gives no time to tell readings apart by: its parcel is in doubt", () => {
+  const lane = openLane(belt);
+  lane.send({ kind: "inducted", parcelIndex: 1, deviceId: "sorter", isLate: true });
+  expect(lane.send(telegram(1, "WS1"), 300).effects).toMatchObject([
+    { kind: "divert", parcelIndex: 1, chute: 99 },
+  ]);
+  expect(codesOf(lane.state().parcels[0]?.doubts)).toEqual(["association.out-of-window"]);
 });
 
 test("two different weights for one parcel are a conflict, the same weight twice is none", () => {
@@ -192,9 +217,12 @@ test("a trigger wired to a bench makes no parcel", () => {
 test("a code longer than a fact can hold is nobody's barcode", () => {
   const [onBench, onBelt] = [openLane(bench), openLane(belt)];
   onBelt.send(inducted(1));
+  const long = "x".repeat(513);
+  const entered: SessionEvent = { kind: "manual-barcode", parcelId: null, data: long, operatorId: "op" };
   for (const { facts } of [
-    onBench.send(scan("x".repeat(513))),
-    onBelt.send(telegram(1, "x".repeat(513)), 300),
+    onBench.send(scan(long)),
+    onBench.send(entered),
+    onBelt.send(telegram(1, long), 300),
   ])
     expect(facts).toMatchObject([{ name: "reading.discarded.v1", payload: { reason: "barcode-too-long" } }]);
 });

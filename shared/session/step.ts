@@ -22,7 +22,7 @@ export function step(state: LaneState, event: SessionEvent, context: SessionCont
 function dispatch(turn: Turn, event: SessionEvent): void {
   switch (event.kind) {
     case "inducted":
-      return inductByTrigger(turn, event.parcelIndex, event.deviceId);
+      return inductByTrigger(turn, event);
     case "reading":
       return takeFrom(turn, event.deviceId, event.reading);
     case "manual-barcode":
@@ -71,11 +71,14 @@ const withIndex = (turn: Turn, parcelIndex: number, act: (parcel: ParcelInFlight
 };
 
 /** The trigger may come after the first reading, or twice after a reconnect: an index has one parcel. */
-function inductByTrigger(turn: Turn, parcelIndex: number, deviceId: string): void {
+function inductByTrigger(turn: Turn, { parcelIndex, deviceId, isLate }: Extract<SessionEvent, { kind: "inducted" }>): void {
   if (turn.state.profile.kind === "bench") return discard(turn, "induct", "nobody", deviceId, parcelIndex);
   const known = findByIndex(turn, parcelIndex) !== undefined;
   if (known || isFull(turn)) discard(turn, "induct", known ? "inducted-twice" : "lane-full", deviceId, parcelIndex);
-  else induct(turn, parcelIndex, "sorter", byDevice(deviceId), []);
+  else {
+    const parcel = induct(turn, parcelIndex, "sorter", byDevice(deviceId), []);
+    if (isLate === true) doubt(turn, parcel, makeReason("association.out-of-window", { kind: "trigger" }));
+  }
 }
 
 const isFull = (turn: Turn): boolean => turn.state.parcels.length >= turn.state.profile.maxInFlight;

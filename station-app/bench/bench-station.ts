@@ -1,3 +1,4 @@
+import { subscribe } from "node:diagnostics_channel";
 import { rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -25,10 +26,11 @@ const deadlineMs = 30_000;
  */
 export async function startBenchStation(dir: string, extras: StationExtras = {}) {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(dir, `facts.db${suffix}`), { force: true });
-  const commanded = new Map<number, () => void>();
+  const commanded = new Map<number, (receivedAt: number) => void>();
+  const arrivals = watchArrivals();
   const sorter = await startSorterTwin(
     { decisionMs: 20_000, travelMs: 300, chutes: [3, 4, 98] },
-    { onEvent: ({ event, parcelIndex }) => event === "command" && commanded.get(parcelIndex as number)?.() },
+    { onEvent: ({ event, parcelIndex }) => event === "command" && commanded.get(parcelIndex as number)?.(arrivals.last()) },
   );
   const gate = await openGate();
   const configPath = join(dir, "engine.json");
@@ -43,17 +45,16 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
     await until(() => sorter.state().acknowledged === sorter.state().lastEventSequence);
   }
 
-  /** Milliseconds from the telegram's bytes to the divert request at the sorter. */
+  /** Milliseconds from the telegram's bytes to the divert request's bytes at the sorter. */
   function measure(parcelIndex: number, waybill: string): Promise<number> {
     const telegram = `${parcelIndex},${waybill},205,200,150,50,0\r\n`;
     return new Promise((resolve, reject) => {
       const tooLate = setTimeout(() => reject(new Error(`parcel ${parcelIndex} was never diverted`)), deadlineMs);
       let sentAt = 0;
-      commanded.set(parcelIndex, () => {
-        const elapsedMs = performance.now() - sentAt;
+      commanded.set(parcelIndex, (receivedAt) => {
         commanded.delete(parcelIndex);
         clearTimeout(tooLate);
-        resolve(elapsedMs);
+        resolve(receivedAt - sentAt);
       });
       sentAt = performance.now();
       gate.send(telegram);
@@ -73,6 +74,18 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
       await sorter.stop();
     },
   };
+}
+
+/** When bytes last came in on a connection to this process: what its twins then make of them is not the station's time. */
+function watchArrivals() {
+  let lastAt = 0;
+  subscribe("net.server.socket", (message) => {
+    const { socket } = message as { readonly socket: Socket };
+    socket.prependListener("data", () => {
+      lastAt = performance.now();
+    });
+  });
+  return { last: () => lastAt };
 }
 
 /** Only sends: the telegram is written as it stands, so that nothing of ours is inside the measured time. */

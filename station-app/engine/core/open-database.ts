@@ -32,6 +32,8 @@ export function openReplica(path: string): Sqlite {
 
 export function openReadOnly(path: string): Sqlite {
   const db = new Database(path, { readonly: true, fileMustExist: true });
+  // Among a million orders the default of 16 MB finds no row sooner: the leaves come from the system's cache either way.
+  db.pragma("cache_size = -2000");
   db.pragma("busy_timeout = 5000");
   return db;
 }

@@ -29,7 +29,6 @@ export function openStore(path: string, stationId: string, sources: StoreSources
   const db = openDurable(path);
   migrateFacts(db);
   const log = openLog(db, stationId, sources);
-  presizeWal(db);
   const bootId = sources.mintId();
   const insert = db.prepare("INSERT INTO facts (sequence, text, hash) VALUES (?, ?, ?)");
   const parcels = prepareParcelTable(db);
@@ -122,24 +121,6 @@ function createRandomPool(): (length: number) => Uint8Array {
     used += length;
     return pool.subarray(used - length, used);
   };
-}
-
-const presizeCommits = 2000;
-
-/**
- * Overwriting a synced file costs half of growing it, and SQLite keeps the WAL's size: so it is grown once, at the
- * start, to 8 MB, by changing one page over and over without waiting for the disk. The database itself does not grow.
- */
-function presizeWal(db: Sqlite): void {
-  const touch = db.prepare("UPDATE log SET acknowledged_through = acknowledged_through");
-  // A power cut during the filling must find nothing of worth in the WAL: what it held is in the file and synced, and
-  // the synced header of the new WAL keeps the frames of the old one from ever being taken for its beginning.
-  db.pragma("wal_checkpoint(RESTART)");
-  touch.run();
-  db.pragma("synchronous = OFF");
-  for (let commits = 0; commits < presizeCommits; commits += 1) touch.run();
-  db.pragma("synchronous = FULL");
-  db.pragma("wal_checkpoint(RESTART)");
 }
 
 function openLog(db: Sqlite, stationId: string, sources: StoreSources): { logId: string } {

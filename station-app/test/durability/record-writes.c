@@ -3,7 +3,8 @@
  *
  *   RECORD_FOLDER  only files in it (absolute, without symbolic links)
  *   RECORD_LOG     where the record goes: entries of kind, path length, offset, data length, path, data
- *   RECORD_FULL    while a file of this name exists, no file in the folder can grow: ENOSPC
+ *   RECORD_FULL    while a file of this name exists, no byte in the folder can be written: ENOSPC, overwriting too, as where
+ *                  files are copied on write
  *   RECORD_BROKEN  while a file of this name exists, every sync fails: EIO
  */
 #define _GNU_SOURCE
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -81,16 +81,11 @@ static void note(enum kind kind, const char *path, uint64_t offset, const void *
   errno = error;
 }
 
-static int would_grow(int fd, off_t end) {
-  struct stat now;
-  return is_set("RECORD_FULL") && fstat(fd, &now) == 0 && end > now.st_size;
-}
-
 /* The lock makes the order in the record the order of the calls. */
 ssize_t pwrite64(int fd, const void *data, size_t length, off_t offset) {
   char path[PATH_MAX];
   if (!path_of(fd, path)) return real_pwrite(fd, data, length, offset);
-  if (would_grow(fd, offset + (off_t)length)) return errno = ENOSPC, -1;
+  if (is_set("RECORD_FULL")) return errno = ENOSPC, -1;
   pthread_mutex_lock(&lock);
   ssize_t written = real_pwrite(fd, data, length, offset);
   if (written > 0) note(WRITE, path, (uint64_t)offset, data, (uint64_t)written);

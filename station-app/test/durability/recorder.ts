@@ -30,7 +30,7 @@ export function createRecorder() {
       RECORD_FULL: fullFlag,
       RECORD_BROKEN: brokenFlag,
     },
-    /** While a file of this name exists, nothing in the folder can grow. */
+    /** While a file of this name exists, nothing in the folder can be written. */
     fullFlag,
     /** While a file of this name exists, every sync fails. */
     brokenFlag,

@@ -1,7 +1,6 @@
 import { describeReason, type Reason } from "@waystation/shared/decision/reasons";
 import { expect, test } from "vitest";
 import { factsNamed } from "../durability/read-log.ts";
-import { startTwinProcess } from "../durability/twin-process.ts";
 import {
   beltLane,
   chuteOf,
@@ -116,11 +115,7 @@ test(
       expect((await untilEnded(station, "belt", waybillOf(1))).outcome).toBe("accepted");
       await measure(station, 2);
       await untilCommanded(station, 2);
-      const { port, terminate, ended } = station.twins.sorter;
-      terminate();
-      await ended;
-      await untilSorter(station, "faulted");
-      station.twins.sorter = await startTwinProcess("sorter", { ...sorter.twin, port });
+      await station.restartTwin("sorter");
       await untilSorter(station, "ready");
       expect(await untilEnded(station, "belt", waybillOf(2))).toMatchObject({
         outcome: "rejected",

@@ -108,33 +108,36 @@ export async function onStation<DeviceId extends string>(
   plan: StationPlan<DeviceId>,
   play: (station: StationUnderTest<DeviceId>) => Promise<void>,
 ): Promise<void> {
-  const station = await openStation(plan);
-  try {
-    await play(station);
-    expect(await station.stop()).toBe("exit 0");
-    expect(verifyFacts(station.factsPath)).toMatchObject({ ok: true });
-    await expectNothingTwice(station);
-  } finally {
-    await station.close();
-  }
+  // Everything started is ended, also when the start itself fails halfway.
+  await using resources = new AsyncDisposableStack();
+  const station = await openStation(plan, resources);
+  await play(station);
+  expect(await station.stop()).toBe("exit 0");
+  expect(verifyFacts(station.factsPath)).toMatchObject({ ok: true });
+  await expectNothingTwice(station);
 }
 
-async function openStation<DeviceId extends string>(plan: StationPlan<DeviceId>) {
+async function openStation<DeviceId extends string>(
+  plan: StationPlan<DeviceId>,
+  resources: AsyncDisposableStack,
+) {
   const folder = mkdtempSync(join(tmpdir(), "waystation-scenario-"));
+  resources.defer(() => rmSync(folder, { recursive: true, force: true }));
   const factsPath = join(folder, "facts.db");
   const orders = plan.orders ?? planOrders(9);
   fillStation(folder, orders);
   plan.prepare?.(folder);
-  const twins = await startTwins(plan, folder);
+  const twins = await startTwins(plan, folder, resources);
   const configPath = join(folder, "engine.json");
   writeFileSync(configPath, JSON.stringify(configure(plan, folder, twins)));
-  const ready = Promise.withResolvers<string>();
-  const engine = startChild(new URL("../../engine/entry.ts", import.meta.url), configPath, {
-    onLine: ({ url }) => ready.resolve(String(url)),
+  const engine = startEngine(configPath);
+  resources.defer(async () => {
+    engine.kill();
+    await engine.ended;
   });
-  void engine.ended.then((how) => ready.reject(new Error(`the engine ended (${how}): ${engine.stderr()}`)));
-  const url = new URL(await ready.promise).origin;
+  const url = await engine.url;
   const client = connectStation({ kind: "socket", origin: url, token: screenToken });
+  resources.defer(client.close);
 
   const view = (): StationView => {
     const { view: seen } = client.getState();
@@ -189,15 +192,24 @@ async function openStation<DeviceId extends string>(plan: StationPlan<DeviceId>)
       engine.terminate();
       return engine.ended;
     },
-    close: async () => {
-      client.close();
-      engine.kill();
-      const processes: readonly TwinProcess[] = Object.values(twins);
-      for (const twin of processes) twin.terminate();
-      await Promise.all([engine.ended, ...processes.map(({ ended }) => ended)]);
-      rmSync(folder, { recursive: true, force: true });
+    /** Off and on again at the same address: what the device remembered is gone. */
+    async restartTwin(deviceId: DeviceId): Promise<void> {
+      const { family, twin } = plan.devices[deviceId];
+      const { port, terminate, ended } = twins[deviceId];
+      terminate();
+      await ended;
+      twins[deviceId] = await startTwin(family, { ...twin, port }, resources);
     },
   };
+}
+
+function startEngine(configPath: string) {
+  const url = Promise.withResolvers<string>();
+  const child = startChild(new URL("../../engine/entry.ts", import.meta.url), configPath, {
+    onLine: (line) => url.resolve(new URL(String(line.url)).origin),
+  });
+  void child.ended.then((how) => url.reject(new Error(`the engine ended (${how}): ${child.stderr()}`)));
+  return { ...child, url: url.promise };
 }
 
 function fillStation(folder: string, orders: readonly OrderPlan[]): void {
@@ -223,14 +235,31 @@ function fillStation(folder: string, orders: readonly OrderPlan[]): void {
   replica.close();
 }
 
-async function startTwins<DeviceId extends string>({ devices }: StationPlan<DeviceId>, folder: string) {
+async function startTwins<DeviceId extends string>(
+  { devices }: StationPlan<DeviceId>,
+  folder: string,
+  resources: AsyncDisposableStack,
+) {
   const starts = (Object.entries(devices) as [DeviceId, DevicePlan][]).map(
     async ([deviceId, { family, twin }]) => {
       const path = isSerial(twin) ? { path: serialPath(folder, deviceId) } : {};
-      return [deviceId, await startTwinProcess(family, { ...twin, ...path })] as const;
+      return [deviceId, await startTwin(family, { ...twin, ...path }, resources)] as const;
     },
   );
   return Object.fromEntries(await Promise.all(starts)) as Record<DeviceId, TwinProcess>;
+}
+
+async function startTwin(
+  family: string,
+  options: Readonly<Record<string, unknown>>,
+  resources: AsyncDisposableStack,
+): Promise<TwinProcess> {
+  const twin = await startTwinProcess(family, options);
+  resources.defer(async () => {
+    twin.terminate();
+    await twin.ended;
+  });
+  return twin;
 }
 
 const isSerial = (twin: DevicePlan["twin"]): boolean => twin?.line === "serial";

@@ -118,7 +118,6 @@ export function createBelt({ agenda, random, faults, station, isIndexed }: World
 
   return {
     parcels,
-    /** Every other parcel comes so much later that their readings cannot be mistaken in time. */
     put(truth: TrueParcel): void {
       const index = parcels.size + 1;
       const parcel: BeltParcel = {
@@ -166,7 +165,8 @@ export function createBelt({ agenda, random, faults, station, isIndexed }: World
     },
     /** A new engine reads what the ring still holds, in order. */
     reconnect(): void {
-      for (const event of untaken.splice(0)) offer(event);
+      for (const event of untaken.splice(0))
+        offer(event.kind === "inducted" ? { ...event, isLate: true } : event);
     },
   };
 }

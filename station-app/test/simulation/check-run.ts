@@ -42,7 +42,7 @@ export function readLog(texts: readonly string[]): Log {
   return { facts, of: (parcelId) => byParcel.get(parcelId) ?? [], parcelIds: [...byParcel.keys()] };
 }
 
-const valueOf = (facts: readonly Fact[], type: string, key: string): unknown =>
+const readValue = (facts: readonly Fact[], type: string, key: string): unknown =>
   facts.find((fact) => fact.type === type)?.payload[key];
 
 function findDoubleLabels({ labels }: Run): string[] {
@@ -56,7 +56,7 @@ function checkBeltParcel(run: Run, log: Log, parcel: BeltParcel): string[] {
   const { index, truth, landed, commands } = parcel;
   const name = `belt parcel ${index}`;
   const known = log.parcelIds.filter(
-    (parcelId) => valueOf(log.of(parcelId), "parcel.inducted", "parcelIndex") === index,
+    (parcelId) => readValue(log.of(parcelId), "parcel.inducted", "parcelIndex") === index,
   );
   const violations: string[] = [];
   if (landed === null) violations.push(`${name} never landed`);
@@ -86,7 +86,7 @@ const isTurnedAway = ({ facts }: Log, index: number): boolean =>
   );
 
 const isAccepted = (log: Log, parcelId: string): boolean =>
-  valueOf(log.of(parcelId), "parcel.ended", "outcome") === "accepted";
+  readValue(log.of(parcelId), "parcel.ended", "outcome") === "accepted";
 
 /** One parcel of an order leaves, from whatever lane. */
 function findDoubleShipments({ belt }: Run, log: Log): string[] {
@@ -95,7 +95,7 @@ function findDoubleShipments({ belt }: Run, log: Log): string[] {
     .map(({ truth }) => truth.orderId);
   const packed = log.parcelIds
     .filter((parcelId) => log.of(parcelId)[0]?.lane === "bench" && isAccepted(log, parcelId))
-    .map((parcelId) => valueOf(log.of(parcelId), "parcel.judged", "orderId"));
+    .map((parcelId) => readValue(log.of(parcelId), "parcel.judged", "orderId"));
   const orders = [...left, ...packed];
   return [...new Set(orders)]
     .filter((orderId) => orders.indexOf(orderId) !== orders.lastIndexOf(orderId))
@@ -106,7 +106,7 @@ function checkBench({ bench, labels }: Run, log: Log): string[] {
   return log.parcelIds
     .filter((parcelId) => log.of(parcelId)[0]?.lane === "bench" && isAccepted(log, parcelId))
     .flatMap((parcelId) => {
-      const barcode = valueOf(log.of(parcelId), "parcel.scanned", "data");
+      const barcode = readValue(log.of(parcelId), "parcel.scanned", "data");
       const truth = bench.find((parcel) => parcel.truth.barcode === barcode)?.truth;
       if (truth === undefined || truth.rightChute === null)
         return [`bench parcel ${parcelId} is accepted and must not leave`];

@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assert } from "@waystation/shared/failures/assert";
-import { unreachable } from "@waystation/shared/failures/assert";
+import { assert, unreachable } from "@waystation/shared/failures/assert";
 import type { Effect } from "@waystation/shared/session/events";
 import type { LaneProfile } from "@waystation/shared/session/state";
 import { openReadOnly, openReplica } from "../../engine/core/open-database.ts";
@@ -34,7 +33,7 @@ export type Run = {
 const startMs = Date.UTC(2026, 0, 5, 8);
 const beltParcels = 18;
 const benchParcels = 5;
-/** Hours of the simulated day: a run that is not over then never ends. */
+/** A simulated hour: a run that is not over then never ends. */
 const longestMs = 3_600_000;
 
 /** The orders are the same for every seed and only read: filled once. */
@@ -118,7 +117,6 @@ function simulate(seed: number, faults: Faults, dir: string, ordersPath: string)
     printer.announce();
     belt.reconnect();
   };
-  // The station's first effects wait for nobody: they are performed through the agenda's first entries.
   station = createSimulatedStation({
     dir,
     ordersPath,
