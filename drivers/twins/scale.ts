@@ -81,7 +81,9 @@ export async function startScaleTwin(
         onRefused: () => undefined,
       }),
   };
-  const pipe = await (options.line === "serial" ? openSerialPipe(events, options) : openTcpPipe(events, options));
+  const pipe = await (options.line === "serial"
+    ? openSerialPipe(events, options)
+    : openTcpPipe(events, options));
 
   return {
     connection: pipe.connection,

@@ -29,7 +29,9 @@ export async function startScannerTwin(
   const line = createFaultyLine();
   let scans = 0;
   const events = { onData: () => undefined };
-  const pipe = await (options.line === "serial" ? openSerialPipe(events, options) : openTcpPipe(events, options));
+  const pipe = await (options.line === "serial"
+    ? openSerialPipe(events, options)
+    : openTcpPipe(events, options));
 
   return {
     connection: pipe.connection,

@@ -1,7 +1,11 @@
 import type { Channel } from "../model/channel.ts";
 import { makeReason, type Reason } from "./reasons.ts";
 
-export type Size = { readonly lengthMillimetres: number; readonly widthMillimetres: number; readonly heightMillimetres: number };
+export type Size = {
+  readonly lengthMillimetres: number;
+  readonly widthMillimetres: number;
+  readonly heightMillimetres: number;
+};
 
 /** Longest first: a parcel may lie on the belt any way round. */
 export const sortSides = (size: Size): readonly [number, number, number] => {
@@ -18,7 +22,10 @@ export const allowedDeviation = (declared: number, absolute: number, percent: nu
 
 export function auditWeight(declaredGrams: number, weighedGrams: number, channel: Channel): Reason[] {
   if (weighedGrams <= 0) return [makeReason("weight.not-positive", { weighedGrams })];
-  return [...auditWeightDeviation(declaredGrams, weighedGrams, channel), ...auditWeightLimits(declaredGrams, weighedGrams, channel)];
+  return [
+    ...auditWeightDeviation(declaredGrams, weighedGrams, channel),
+    ...auditWeightLimits(declaredGrams, weighedGrams, channel),
+  ];
 }
 
 function auditWeightDeviation(declaredGrams: number, weighedGrams: number, channel: Channel): Reason[] {
@@ -39,7 +46,12 @@ function auditWeightLimits(declaredGrams: number, weighedGrams: number, channel:
   const declaredBand = findBand(declaredGrams, channel);
   const weighedBand = findBand(weighedGrams, channel);
   if (channel.bands.length > 0 && declaredBand !== weighedBand)
-    found.push(makeReason("weight.band-changed", { declaredBand: declaredBand ?? "none", weighedBand: weighedBand ?? "none" }));
+    found.push(
+      makeReason("weight.band-changed", {
+        declaredBand: declaredBand ?? "none",
+        weighedBand: weighedBand ?? "none",
+      }),
+    );
   return found;
 }
 
@@ -57,8 +69,13 @@ function auditSizeDeviation(declared: Size | undefined, measured: Size, channel:
   const { absoluteMillimetres, percent } = channel.sizeTolerance;
   const wanted = sortSides(declared);
   const found = sortSides(measured);
-  const within = wanted.every((side, index) => Math.abs((found[index] ?? 0) - side) <= allowedDeviation(side, absoluteMillimetres, percent));
-  return within ? [] : [makeReason("size.deviation", { declared: wanted.join(" x "), measured: found.join(" x ") })];
+  const within = wanted.every(
+    (side, index) =>
+      Math.abs((found[index] ?? 0) - side) <= allowedDeviation(side, absoluteMillimetres, percent),
+  );
+  return within
+    ? []
+    : [makeReason("size.deviation", { declared: wanted.join(" x "), measured: found.join(" x ") })];
 }
 
 function auditSizeLimits(measured: Size, channel: Channel): Reason[] {

@@ -1,12 +1,18 @@
 import type { Outcome } from "../facts/catalog.ts";
 import type { SortPlan } from "../model/sort-plan.ts";
 
-export type SortKey = { readonly channelCode: string; readonly country: string; readonly postcode: string; readonly weightGrams: number | null };
+export type SortKey = {
+  readonly channelCode: string;
+  readonly country: string;
+  readonly postcode: string;
+  readonly weightGrams: number | null;
+};
 
 /** The chute of the first row, by priority, whose every condition holds; undefined when none does. */
 export function chooseChute(plan: SortPlan, key: SortKey): number | undefined {
   let best: SortPlan["rows"][number] | undefined;
-  for (const row of plan.rows) if (matches(row, key) && (best === undefined || row.priority < best.priority)) best = row;
+  for (const row of plan.rows)
+    if (matches(row, key) && (best === undefined || row.priority < best.priority)) best = row;
   return best?.chute;
 }
 

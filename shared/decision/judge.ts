@@ -48,17 +48,25 @@ export type Decision = {
 export function judgeParcel(input: JudgeInput): Decision {
   const [only, ...others] = input.candidates;
   const order = only !== undefined && others.length === 0 ? only : null;
-  const found = [...input.doubts, ...judgeIdentity(input, order), ...(order === null ? [] : judgeOrder(input, order))];
+  const found = [
+    ...input.doubts,
+    ...judgeIdentity(input, order),
+    ...(order === null ? [] : judgeOrder(input, order)),
+  ];
   const planned = order === null ? undefined : planChute(input, order.order);
   const reasons = found.length > 0 ? found : judgeChute(planned, input.fullChutes);
   const verdict = gravestOutcome(reasons);
-  const chute = verdict === "accepted" && planned !== undefined ? planned : chuteFor(input.sortPlan, verdict === "accepted" ? "rejected" : verdict);
+  const chute =
+    verdict === "accepted" && planned !== undefined
+      ? planned
+      : chuteFor(input.sortPlan, verdict === "accepted" ? "rejected" : verdict);
   return { verdict, reasons, chute, order, channelVersion: input.channel?.version ?? null };
 }
 
 function judgeIdentity(input: JudgeInput, order: CandidateOrder | null): Reason[] {
   if (input.barcodes.length === 0) return [makeReason("barcode.no-read")];
-  if (input.candidates.length === 0) return [makeReason("order.unknown", { barcode: input.barcodes[0] ?? "" })];
+  if (input.candidates.length === 0)
+    return [makeReason("order.unknown", { barcode: input.barcodes[0] ?? "" })];
   if (order === null) return [makeReason("order.ambiguous", { count: input.candidates.length })];
   return [];
 }
@@ -78,11 +86,13 @@ function judgeMeasures(input: JudgeInput, order: Order): Reason[] {
   const found: Reason[] = [];
   if (input.needsWeight && input.weightGrams === null) found.push(makeReason("weight.missing"));
   if (input.needsSize && input.size === null) found.push(makeReason("size.missing"));
-  if (channel === undefined) return [...found, makeReason("channel.unknown", { channelCode: order.channelCode })];
+  if (channel === undefined)
+    return [...found, makeReason("channel.unknown", { channelCode: order.channelCode })];
   const { country } = order.consignee;
   if (channel.countries.length > 0 && !channel.countries.includes(country))
     found.push(makeReason("channel.country", { channelCode: channel.code, country }));
-  if (input.weightGrams !== null) found.push(...auditWeight(order.declaredWeightGrams, input.weightGrams, channel));
+  if (input.weightGrams !== null)
+    found.push(...auditWeight(order.declaredWeightGrams, input.weightGrams, channel));
   if (input.size !== null) found.push(...auditSize(order.declaredSize, input.size, channel));
   return found;
 }

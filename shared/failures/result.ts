@@ -14,7 +14,11 @@ export type Result<T> =
 
 export const succeed = <T>(value: T): Result<T> => ({ ok: true, value });
 
-export const fail = (code: FailureCode, details: Failure["details"] = {}, cause?: unknown): { readonly ok: false; readonly failure: Failure } => ({
+export const fail = (
+  code: FailureCode,
+  details: Failure["details"] = {},
+  cause?: unknown,
+): { readonly ok: false; readonly failure: Failure } => ({
   ok: false,
   failure: cause === undefined ? { code, details } : { code, details, cause: describeCause(cause) },
 });

@@ -24,8 +24,14 @@ export const orderItemSchema = z.object({
   /** Unit value in minor units of `currency`. */
   valueMinor: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
   currency: z.string().regex(/^[A-Z]{3}$/),
-  hsCode: z.string().regex(/^\d{6,12}$/).optional(),
-  originCountry: z.string().regex(/^[A-Z]{2}$/).optional(),
+  hsCode: z
+    .string()
+    .regex(/^\d{6,12}$/)
+    .optional(),
+  originCountry: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .optional(),
 });
 
 /**
@@ -40,7 +46,9 @@ export const orderSchema = z.object({
   channelCode: text(40),
   status: z.enum(["ready", "held", "cancelled"]),
   declaredWeightGrams: grams,
-  declaredSize: z.object({ lengthMillimetres: millimetres, widthMillimetres: millimetres, heightMillimetres: millimetres }).optional(),
+  declaredSize: z
+    .object({ lengthMillimetres: millimetres, widthMillimetres: millimetres, heightMillimetres: millimetres })
+    .optional(),
   consignee: addressSchema,
   items: z.array(orderItemSchema).min(1).max(50),
 });

@@ -54,4 +54,10 @@ export type SorterReading = {
 /** Bytes that are no valid frame: counted and shown, never guessed at. */
 export type RefusedReading = { readonly kind: "refused"; readonly reason: string };
 
-export type Reading = WeightReading | SizeReading | ScanReading | PrinterStatusReading | SorterReading | RefusedReading;
+export type Reading =
+  | WeightReading
+  | SizeReading
+  | ScanReading
+  | PrinterStatusReading
+  | SorterReading
+  | RefusedReading;

@@ -3,4 +3,5 @@
  * independent streams, so an order row may arrive long before or after its shipment.
  * The hash covers the exact stored texts of the parts, in this order.
  */
-export const releaseText = (orderBody: string, shipmentBody: string): string => `${orderBody}\n${shipmentBody}`;
+export const releaseText = (orderBody: string, shipmentBody: string): string =>
+  `${orderBody}\n${shipmentBody}`;

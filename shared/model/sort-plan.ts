@@ -6,7 +6,10 @@ const chute = z.int().min(1).max(9999);
 export const sortRowSchema = z.object({
   priority: z.int().min(0).max(100_000),
   channelCode: z.string().max(40).optional(),
-  country: z.string().regex(/^[A-Z]{2}$/).optional(),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .optional(),
   postcodePrefix: z.string().max(20).optional(),
   aboveGrams: z.int().min(0).optional(),
   upToGrams: z.int().min(0).optional(),

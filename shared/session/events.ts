@@ -45,12 +45,32 @@ export type SessionEvent =
       /** Heard only after a connection was lost and made again: when it really happened nobody knows. */
       readonly isLate?: boolean;
     }
-  | { readonly kind: "reading"; readonly deviceId: string; readonly reading: ScanReading | WeightReading | SizeReading }
-  | { readonly kind: "manual-barcode"; readonly parcelId: string | null; readonly data: string; readonly operatorId: string }
-  | { readonly kind: "weight-answered"; readonly parcelId: string; readonly deviceId: string; readonly weightGrams: number | null; readonly failure: Failure | null }
+  | {
+      readonly kind: "reading";
+      readonly deviceId: string;
+      readonly reading: ScanReading | WeightReading | SizeReading;
+    }
+  | {
+      readonly kind: "manual-barcode";
+      readonly parcelId: string | null;
+      readonly data: string;
+      readonly operatorId: string;
+    }
+  | {
+      readonly kind: "weight-answered";
+      readonly parcelId: string;
+      readonly deviceId: string;
+      readonly weightGrams: number | null;
+      readonly failure: Failure | null;
+    }
   | { readonly kind: "printer-granted"; readonly parcelId: string; readonly odometer: number | null }
   | { readonly kind: "label-outcome"; readonly jobId: string; readonly result: LabelOutcome }
-  | { readonly kind: "label-answered"; readonly parcelId: string; readonly printed: boolean; readonly operatorId: string }
+  | {
+      readonly kind: "label-answered";
+      readonly parcelId: string;
+      readonly printed: boolean;
+      readonly operatorId: string;
+    }
   | { readonly kind: "divert-failed"; readonly commandId: string; readonly failure: Failure }
   | { readonly kind: "diverted"; readonly parcelIndex: number; readonly chute: number }
   | { readonly kind: "lost"; readonly parcelIndex: number }
@@ -64,13 +84,51 @@ export type SessionEvent =
 
 /** What must happen outside; performed only after the facts of the same step are durable. */
 export type Effect =
-  | { readonly kind: "request-weight"; readonly laneId: string; readonly scaleId: string; readonly parcelId: string }
+  | {
+      readonly kind: "request-weight";
+      readonly laneId: string;
+      readonly scaleId: string;
+      readonly parcelId: string;
+    }
   /** Answered by the core itself with printer-granted: a printer has one job out at a time. */
-  | { readonly kind: "reserve-printer"; readonly laneId: string; readonly printerId: string; readonly parcelId: string }
-  | { readonly kind: "print"; readonly laneId: string; readonly printerId: string; readonly jobId: string; readonly orderId: string; readonly weightGrams: number | null; readonly chute: number | null }
-  | { readonly kind: "resolve-print"; readonly laneId: string; readonly printerId: string; readonly jobId: string; readonly odometerBefore: number | null }
-  | { readonly kind: "divert"; readonly laneId: string; readonly sorterId: string; readonly commandId: string; readonly parcelIndex: number; readonly chute: number; readonly deadlineMs: number }
-  | { readonly kind: "query-divert"; readonly laneId: string; readonly sorterId: string; readonly parcelId: string; readonly parcelIndex: number };
+  | {
+      readonly kind: "reserve-printer";
+      readonly laneId: string;
+      readonly printerId: string;
+      readonly parcelId: string;
+    }
+  | {
+      readonly kind: "print";
+      readonly laneId: string;
+      readonly printerId: string;
+      readonly jobId: string;
+      readonly orderId: string;
+      readonly weightGrams: number | null;
+      readonly chute: number | null;
+    }
+  | {
+      readonly kind: "resolve-print";
+      readonly laneId: string;
+      readonly printerId: string;
+      readonly jobId: string;
+      readonly odometerBefore: number | null;
+    }
+  | {
+      readonly kind: "divert";
+      readonly laneId: string;
+      readonly sorterId: string;
+      readonly commandId: string;
+      readonly parcelIndex: number;
+      readonly chute: number;
+      readonly deadlineMs: number;
+    }
+  | {
+      readonly kind: "query-divert";
+      readonly laneId: string;
+      readonly sorterId: string;
+      readonly parcelId: string;
+      readonly parcelIndex: number;
+    };
 
 /** Everything a step may look at besides its state: a snapshot, so that the step stays a pure function. */
 export type SessionContext = {
@@ -82,9 +140,14 @@ export type SessionContext = {
   readonly sortPlan: SortPlan;
 };
 
-export type StepResult = { readonly state: LaneState; readonly facts: readonly FactDraft[]; readonly effects: readonly Effect[] };
+export type StepResult = {
+  readonly state: LaneState;
+  readonly facts: readonly FactDraft[];
+  readonly effects: readonly Effect[];
+};
 
 /** jobId and commandId carry their parcel: an outcome that comes late still finds whom it is about. */
 export const labelJobId = (parcelId: string): string => `${parcelId}/label`;
 export const divertCommandId = (parcelId: string): string => `${parcelId}/divert`;
-export const parcelIdOf = (jobOrCommandId: string): string => jobOrCommandId.slice(0, jobOrCommandId.lastIndexOf("/"));
+export const parcelIdOf = (jobOrCommandId: string): string =>
+  jobOrCommandId.slice(0, jobOrCommandId.lastIndexOf("/"));

@@ -5,7 +5,17 @@ import type { Actor } from "../facts/envelope.ts";
 import type { ScanReading, SizeReading, WeightReading } from "../model/reading.ts";
 import { divertCommandId } from "./events.ts";
 import type { LaneStep, ParcelInFlight } from "./state.ts";
-import { addParcel, byDevice, change, endParcel, engine, perform, record, type Turn, withReason } from "./turn.ts";
+import {
+  addParcel,
+  byDevice,
+  change,
+  endParcel,
+  engine,
+  perform,
+  record,
+  type Turn,
+  withReason,
+} from "./turn.ts";
 
 /** From induction to verdict: collecting readings, judging, and sending the parcel on. */
 
@@ -13,7 +23,13 @@ export type BoundBy = "index" | "window" | "request" | "only-parcel" | "manual";
 
 const needs = (turn: Turn, step: LaneStep): boolean => turn.state.profile.steps.includes(step);
 
-export function induct(turn: Turn, parcelIndex: number | null, trigger: "sorter" | "scan" | "reading", actor: Actor, doubts: readonly Reason[]): ParcelInFlight {
+export function induct(
+  turn: Turn,
+  parcelIndex: number | null,
+  trigger: "sorter" | "scan" | "reading",
+  actor: Actor,
+  doubts: readonly Reason[],
+): ParcelInFlight {
   const { atMs, mintParcelId } = turn.context;
   const { profile, status } = turn.state;
   const parcelId = mintParcelId();
@@ -45,22 +61,48 @@ export function doubt(turn: Turn, parcel: ParcelInFlight, reason: Reason): Parce
   return change(turn, parcel, { doubts });
 }
 
-export function takeReading(turn: Turn, parcel: ParcelInFlight, reading: ScanReading | WeightReading | SizeReading, deviceId: string, boundBy: BoundBy): ParcelInFlight {
+export function takeReading(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  reading: ScanReading | WeightReading | SizeReading,
+  deviceId: string,
+  boundBy: BoundBy,
+): ParcelInFlight {
   switch (reading.kind) {
     case "scan":
-      return takeBarcode(turn, parcel, reading.data, { symbology: reading.symbology, deviceId, boundBy }, byDevice(deviceId));
+      return takeBarcode(
+        turn,
+        parcel,
+        reading.data,
+        { symbology: reading.symbology, deviceId, boundBy },
+        byDevice(deviceId),
+      );
     case "weight":
-      return reading.state === "stable" && reading.weightGrams !== undefined ? takeWeight(turn, parcel, reading.weightGrams, deviceId, boundBy) : parcel;
+      return reading.state === "stable" && reading.weightGrams !== undefined
+        ? takeWeight(turn, parcel, reading.weightGrams, deviceId, boundBy)
+        : parcel;
     case "size":
       return takeTelegram(turn, parcel, reading, deviceId, boundBy);
   }
 }
 
 /** A DWS telegram may bear barcode, weight and size at once; what it did not measure is absent. */
-function takeTelegram(turn: Turn, parcel: ParcelInFlight, reading: SizeReading, deviceId: string, boundBy: BoundBy): ParcelInFlight {
+function takeTelegram(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  reading: SizeReading,
+  deviceId: string,
+  boundBy: BoundBy,
+): ParcelInFlight {
   let now = parcel;
   if (reading.barcode !== undefined)
-    now = takeBarcode(turn, now, reading.barcode, { symbology: "unknown", deviceId, boundBy }, byDevice(deviceId));
+    now = takeBarcode(
+      turn,
+      now,
+      reading.barcode,
+      { symbology: "unknown", deviceId, boundBy },
+      byDevice(deviceId),
+    );
   else if (reading.noRead === true) now = change(turn, now, { noRead: true });
   if (reading.weightGrams !== undefined) now = takeWeight(turn, now, reading.weightGrams, deviceId, boundBy);
   const { lengthMillimetres, widthMillimetres, heightMillimetres } = reading;
@@ -83,16 +125,33 @@ export function takeBarcode(
   return change(turn, parcel, { barcodes: [...parcel.barcodes, data] });
 }
 
-export function takeWeight(turn: Turn, parcel: ParcelInFlight, weightGrams: number, deviceId: string, boundBy: BoundBy): ParcelInFlight {
+export function takeWeight(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  weightGrams: number,
+  deviceId: string,
+  boundBy: BoundBy,
+): ParcelInFlight {
   if (parcel.weightGrams !== null)
-    return parcel.weightGrams === weightGrams ? parcel : doubt(turn, parcel, makeReason("association.conflict", { kind: "weight" }));
+    return parcel.weightGrams === weightGrams
+      ? parcel
+      : doubt(turn, parcel, makeReason("association.conflict", { kind: "weight" }));
   record(turn, parcel.parcelId, byDevice(deviceId), "parcel.weighed.v1", { weightGrams, deviceId, boundBy });
   return change(turn, parcel, { weightGrams, weightFailed: false });
 }
 
-function takeSize(turn: Turn, parcel: ParcelInFlight, size: Size, deviceId: string, boundBy: BoundBy): ParcelInFlight {
+function takeSize(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  size: Size,
+  deviceId: string,
+  boundBy: BoundBy,
+): ParcelInFlight {
   if (parcel.size !== null) {
-    const same = parcel.size.lengthMillimetres === size.lengthMillimetres && parcel.size.widthMillimetres === size.widthMillimetres && parcel.size.heightMillimetres === size.heightMillimetres;
+    const same =
+      parcel.size.lengthMillimetres === size.lengthMillimetres &&
+      parcel.size.widthMillimetres === size.widthMillimetres &&
+      parcel.size.heightMillimetres === size.heightMillimetres;
     return same ? parcel : doubt(turn, parcel, makeReason("association.conflict", { kind: "size" }));
   }
   record(turn, parcel.parcelId, byDevice(deviceId), "parcel.measured.v1", { ...size, deviceId, boundBy });
@@ -110,7 +169,8 @@ export function judge(turn: Turn, parcel: ParcelInFlight): void {
   const { context } = turn;
   const candidates = parcel.barcodes.length === 0 ? [] : context.findOrders(parcel.barcodes, parcel.parcelId);
   const [only] = candidates;
-  const channel = candidates.length === 1 && only !== undefined ? context.findChannel(only.order.channelCode) : undefined;
+  const channel =
+    candidates.length === 1 && only !== undefined ? context.findChannel(only.order.channelCode) : undefined;
   const { verdict, reasons, chute, order, channelVersion } = judgeParcel({
     barcodes: parcel.barcodes,
     candidates,
@@ -136,7 +196,14 @@ export function judge(turn: Turn, parcel: ParcelInFlight): void {
     sortPlanVersion: context.sortPlan.version,
     weightGrams: parcel.weightGrams,
   });
-  const key = order === null ? null : { orderId: order.order.orderId, channelCode: order.order.channelCode, country: order.order.consignee.country };
+  const key =
+    order === null
+      ? null
+      : {
+          orderId: order.order.orderId,
+          channelCode: order.order.channelCode,
+          country: order.order.consignee.country,
+        };
   sendOn(turn, change(turn, parcel, { decision: { verdict, reasons, chute }, order: key, chute }));
 }
 
@@ -147,7 +214,12 @@ function sendOn(turn: Turn, parcel: ParcelInFlight): void {
   if (!labels) divertOrEnd(turn, parcel, parcel.decision?.chute ?? rejectChute);
   else if (turn.state.profile.devices.printer !== undefined) awaitPrinter(turn, parcel);
   // A lane that must label and has nothing to do it with lets nothing out unlabelled.
-  else divertOrEnd(turn, change(turn, parcel, { laterReasons: withReason(parcel.laterReasons, makeReason("label.failed")) }), rejectChute);
+  else
+    divertOrEnd(
+      turn,
+      change(turn, parcel, { laterReasons: withReason(parcel.laterReasons, makeReason("label.failed")) }),
+      rejectChute,
+    );
 }
 
 /** A printer has one job out at a time; a bench waits for it as long as it takes, a belt cannot. */
@@ -155,7 +227,12 @@ export function awaitPrinter(turn: Turn, parcel: ParcelInFlight): void {
   const { profile } = turn.state;
   const deadlineAtMs = profile.kind === "belt" ? turn.context.atMs + profile.labelWithinMs : null;
   change(turn, parcel, { phase: "awaiting-printer", deadlineAtMs });
-  perform(turn, { kind: "reserve-printer", laneId: profile.laneId, printerId: profile.devices.printer ?? "", parcelId: parcel.parcelId });
+  perform(turn, {
+    kind: "reserve-printer",
+    laneId: profile.laneId,
+    printerId: profile.devices.printer ?? "",
+    parcelId: parcel.parcelId,
+  });
 }
 
 /** Asks the sorter once and only once for this parcel; on a bench the person carries it. */
@@ -164,9 +241,23 @@ export function divertOrEnd(turn: Turn, parcel: ParcelInFlight, chute: number): 
   const { sorter } = profile.devices;
   if (profile.kind === "bench" || !needs(turn, "divert")) return endParcel(turn, parcel, chute);
   if (sorter === undefined || parcel.parcelIndex === null)
-    return endParcel(turn, change(turn, parcel, { laterReasons: withReason(parcel.laterReasons, makeReason("divert.failed")) }), null);
-  const command = { commandId: divertCommandId(parcel.parcelId), sorterId: sorter, parcelIndex: parcel.parcelIndex, chute, deadlineMs: profile.divertWithinMs };
+    return endParcel(
+      turn,
+      change(turn, parcel, { laterReasons: withReason(parcel.laterReasons, makeReason("divert.failed")) }),
+      null,
+    );
+  const command = {
+    commandId: divertCommandId(parcel.parcelId),
+    sorterId: sorter,
+    parcelIndex: parcel.parcelIndex,
+    chute,
+    deadlineMs: profile.divertWithinMs,
+  };
   record(turn, parcel.parcelId, engine, "divert.requested.v1", command);
-  change(turn, parcel, { phase: "diverting", chute, deadlineAtMs: turn.context.atMs + profile.confirmWithinMs });
+  change(turn, parcel, {
+    phase: "diverting",
+    chute,
+    deadlineAtMs: turn.context.atMs + profile.confirmWithinMs,
+  });
   perform(turn, { kind: "divert", laneId: profile.laneId, ...command });
 }

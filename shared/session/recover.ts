@@ -24,8 +24,14 @@ export function recoverParcel(turn: Turn, found: RecoveredParcel): void {
   const { decision } = parcel;
   // Printed and only the last step was missing: a bench parcel is done, a belt parcel has surely run past its chute.
   const finished = found.label === "printed" || (decision !== null && decision.verdict !== "accepted");
-  if (finished && turn.state.profile.kind === "bench") return endParcel(turn, parcel, decision?.chute ?? null);
-  const rejected = decision === null ? doubted : change(turn, doubted, { laterReasons: withReason(parcel.laterReasons, makeReason("engine.restarted")) });
+  if (finished && turn.state.profile.kind === "bench")
+    return endParcel(turn, parcel, decision?.chute ?? null);
+  const rejected =
+    decision === null
+      ? doubted
+      : change(turn, doubted, {
+          laterReasons: withReason(parcel.laterReasons, makeReason("engine.restarted")),
+        });
   divertOrEnd(turn, rejected, turn.context.sortPlan.rejectChute);
 }
 
@@ -65,15 +71,30 @@ function askSorter(turn: Turn, parcel: ParcelInFlight, found: RecoveredParcel): 
   const { laneId, confirmWithinMs, devices } = turn.state.profile;
   change(turn, parcel, { phase: "diverting", deadlineAtMs: turn.context.atMs + confirmWithinMs });
   if (devices.sorter !== undefined && found.parcelIndex !== null)
-    perform(turn, { kind: "query-divert", laneId, sorterId: devices.sorter, parcelId: parcel.parcelId, parcelIndex: found.parcelIndex });
+    perform(turn, {
+      kind: "query-divert",
+      laneId,
+      sorterId: devices.sorter,
+      parcelId: parcel.parcelId,
+      parcelIndex: found.parcelIndex,
+    });
 }
 
 function askPrinter(turn: Turn, parcel: ParcelInFlight, found: RecoveredParcel): void {
   const { laneId, devices } = turn.state.profile;
-  perform(turn, { kind: "resolve-print", laneId, printerId: devices.printer ?? "", jobId: labelJobId(parcel.parcelId), odometerBefore: found.odometerBefore });
+  perform(turn, {
+    kind: "resolve-print",
+    laneId,
+    printerId: devices.printer ?? "",
+    jobId: labelJobId(parcel.parcelId),
+    odometerBefore: found.odometerBefore,
+  });
 }
 
 function awaitLabel(turn: Turn, parcel: ParcelInFlight): void {
   const { kind, labelWithinMs } = turn.state.profile;
-  change(turn, parcel, { phase: "labelling", deadlineAtMs: kind === "belt" ? turn.context.atMs + labelWithinMs : null });
+  change(turn, parcel, {
+    phase: "labelling",
+    deadlineAtMs: kind === "belt" ? turn.context.atMs + labelWithinMs : null,
+  });
 }

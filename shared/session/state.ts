@@ -14,7 +14,9 @@ export type LaneProfile = {
   readonly kind: "belt" | "bench";
   readonly steps: readonly LaneStep[];
   /** Device ids by role. */
-  readonly devices: Readonly<Partial<Record<"scanner" | "scale" | "dimensioner" | "printer" | "sorter", string>>>;
+  readonly devices: Readonly<
+    Partial<Record<"scanner" | "scale" | "dimensioner" | "printer" | "sorter", string>>
+  >;
   /** Belt only: how long after induction a verdict must be there whatever is missing. */
   readonly decideWithinMs: number;
   /** Belt only: how long a label may take before the parcel goes to the reject lane without it. */
@@ -56,10 +58,18 @@ export type ParcelInFlight = {
   readonly weightFailed: boolean;
 };
 
-export type OrderKey = { readonly orderId: string; readonly channelCode: string | null; readonly country: string | null };
+export type OrderKey = {
+  readonly orderId: string;
+  readonly channelCode: string | null;
+  readonly country: string | null;
+};
 
 /** What was decided, without the order's text: enough to act, to show and to rebuild from facts. */
-export type Decision = { readonly verdict: Outcome; readonly reasons: readonly Reason[]; readonly chute: number | null };
+export type Decision = {
+  readonly verdict: Outcome;
+  readonly reasons: readonly Reason[];
+  readonly chute: number | null;
+};
 
 export type EndedParcel = {
   readonly parcelId: string;

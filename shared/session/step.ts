@@ -2,12 +2,30 @@ import { makeReason } from "../decision/reasons.ts";
 import { unreachable } from "../failures/assert.ts";
 import type { ScanReading, SizeReading, WeightReading } from "../model/reading.ts";
 import { type Binding, bindReading } from "./bind-reading.ts";
-import { divertCommandId, parcelIdOf, type SessionContext, type SessionEvent, type StepResult } from "./events.ts";
+import {
+  divertCommandId,
+  parcelIdOf,
+  type SessionContext,
+  type SessionEvent,
+  type StepResult,
+} from "./events.ts";
 import { doubt, induct, judgeWhenComplete, takeBarcode, takeReading } from "./gather.ts";
 import { recoverParcel } from "./recover.ts";
 import type { LaneState, ParcelInFlight } from "./state.ts";
 import { applyToParcel, recordLabelOutcome } from "./transitions.ts";
-import { byDevice, byOperator, change, closeTurn, engine, findByIndex, findParcel, openTurn, perform, record, type Turn } from "./turn.ts";
+import {
+  byDevice,
+  byOperator,
+  change,
+  closeTurn,
+  engine,
+  findByIndex,
+  findParcel,
+  openTurn,
+  perform,
+  record,
+  type Turn,
+} from "./turn.ts";
 
 /**
  * One event on one lane: the state it leads to, the facts to make durable, and the effects to perform after
@@ -71,10 +89,14 @@ const withIndex = (turn: Turn, parcelIndex: number, act: (parcel: ParcelInFlight
 };
 
 /** The trigger may come after the first reading, or twice after a reconnect: an index has one parcel. */
-function inductByTrigger(turn: Turn, { parcelIndex, deviceId, isLate }: Extract<SessionEvent, { kind: "inducted" }>): void {
+function inductByTrigger(
+  turn: Turn,
+  { parcelIndex, deviceId, isLate }: Extract<SessionEvent, { kind: "inducted" }>,
+): void {
   if (turn.state.profile.kind === "bench") return discard(turn, "induct", "nobody", deviceId, parcelIndex);
   const known = findByIndex(turn, parcelIndex) !== undefined;
-  if (known || isFull(turn)) discard(turn, "induct", known ? "inducted-twice" : "lane-full", deviceId, parcelIndex);
+  if (known || isFull(turn))
+    discard(turn, "induct", known ? "inducted-twice" : "lane-full", deviceId, parcelIndex);
   else {
     const parcel = induct(turn, parcelIndex, "sorter", byDevice(deviceId), []);
     if (isLate === true) doubt(turn, parcel, makeReason("association.out-of-window", { kind: "trigger" }));
@@ -83,30 +105,50 @@ function inductByTrigger(turn: Turn, { parcelIndex, deviceId, isLate }: Extract<
 
 const isFull = (turn: Turn): boolean => turn.state.parcels.length >= turn.state.profile.maxInFlight;
 
-function discard(turn: Turn, kind: string, reason: string, deviceId: string | null, parcelIndex: number | null): void {
-  record(turn, null, deviceId === null ? engine : byDevice(deviceId), "reading.discarded.v1", { kind, reason, deviceId, parcelIndex });
+function discard(
+  turn: Turn,
+  kind: string,
+  reason: string,
+  deviceId: string | null,
+  parcelIndex: number | null,
+): void {
+  record(turn, null, deviceId === null ? engine : byDevice(deviceId), "reading.discarded.v1", {
+    kind,
+    reason,
+    deviceId,
+    parcelIndex,
+  });
 }
 
 /** The longest barcode a fact can hold; two-dimensional codes can bear more, but then they are no parcel's name. */
 const barcodeLimit = 512;
 
 function takeFrom(turn: Turn, deviceId: string, reading: ScanReading | WeightReading | SizeReading): void {
-  const barcode = reading.kind === "scan" ? reading.data : reading.kind === "size" ? reading.barcode : undefined;
+  const barcode =
+    reading.kind === "scan" ? reading.data : reading.kind === "size" ? reading.barcode : undefined;
   if (barcode !== undefined && barcode.length > barcodeLimit)
     return discard(turn, reading.kind, "barcode-too-long", deviceId, reading.parcelIndex ?? null);
-  if (turn.state.profile.kind === "bench" && reading.kind === "scan") return scanAtBench(turn, reading, deviceId);
+  if (turn.state.profile.kind === "bench" && reading.kind === "scan")
+    return scanAtBench(turn, reading, deviceId);
   // A bench scale streams while nobody asks; only an answer to a request is a weight.
   if (turn.state.profile.kind === "bench" && reading.kind === "weight") return;
   takeBound(turn, deviceId, reading, bindReading(turn.state, reading, turn.context.atMs));
 }
 
-function takeBound(turn: Turn, deviceId: string, reading: ScanReading | WeightReading | SizeReading, binding: Binding): void {
+function takeBound(
+  turn: Turn,
+  deviceId: string,
+  reading: ScanReading | WeightReading | SizeReading,
+  binding: Binding,
+): void {
   switch (binding.kind) {
     case "discarded":
       return discard(turn, reading.kind, binding.reason, deviceId, reading.parcelIndex ?? null);
     case "ambiguous":
       for (const parcelId of binding.parcelIds)
-        withParcel(turn, parcelId, (parcel) => doubt(turn, parcel, makeReason("association.ambiguous", { kind: reading.kind })));
+        withParcel(turn, parcelId, (parcel) =>
+          doubt(turn, parcel, makeReason("association.ambiguous", { kind: reading.kind })),
+        );
       return discard(turn, reading.kind, "ambiguous", deviceId, null);
     case "not-inducted": {
       if (isFull(turn)) return discard(turn, reading.kind, "lane-full", deviceId, binding.parcelIndex);
@@ -127,7 +169,9 @@ function takeBound(turn: Turn, deviceId: string, reading: ScanReading | WeightRe
 /** On a bench the scan is the trigger, and the newest scan wins: a parcel still without a weight was taken away. */
 function scanAtBench(turn: Turn, reading: ScanReading, deviceId: string): void {
   const how = { symbology: reading.symbology, deviceId, boundBy: "only-parcel" as const };
-  startAtBench(turn, reading.data, deviceId, (parcel) => takeBarcode(turn, parcel, reading.data, how, byDevice(deviceId)));
+  startAtBench(turn, reading.data, deviceId, (parcel) =>
+    takeBarcode(turn, parcel, reading.data, how, byDevice(deviceId)),
+  );
 }
 
 function enterBarcode(turn: Turn, parcelId: string | null, data: string, operatorId: string): void {
@@ -135,12 +179,23 @@ function enterBarcode(turn: Turn, parcelId: string | null, data: string, operato
   const take = (parcel: ParcelInFlight) => takeBarcode(turn, parcel, data, how, byOperator(operatorId));
   if (data.length > barcodeLimit) return discard(turn, "manual", "barcode-too-long", null, null);
   // What a person holds in the hand has no place on a belt.
-  if (parcelId === null && turn.state.profile.kind === "belt") return discard(turn, "manual", "nobody", null, null);
+  if (parcelId === null && turn.state.profile.kind === "belt")
+    return discard(turn, "manual", "nobody", null, null);
   if (parcelId === null) startAtBench(turn, data, null, take);
-  else withParcel(turn, parcelId, (parcel) => parcel.phase === "gathering" && judgeWhenComplete(turn, take(parcel)));
+  else
+    withParcel(
+      turn,
+      parcelId,
+      (parcel) => parcel.phase === "gathering" && judgeWhenComplete(turn, take(parcel)),
+    );
 }
 
-function startAtBench(turn: Turn, data: string, deviceId: string | null, take: (parcel: ParcelInFlight) => ParcelInFlight): void {
+function startAtBench(
+  turn: Turn,
+  data: string,
+  deviceId: string | null,
+  take: (parcel: ParcelInFlight) => ParcelInFlight,
+): void {
   const open = turn.state.parcels.find((parcel) => parcel.phase === "gathering");
   if (turn.state.status !== "running") return discard(turn, "scan", "lane-stopped", deviceId, null);
   if (open?.barcodes.includes(data) === true) return;
@@ -149,7 +204,12 @@ function startAtBench(turn: Turn, data: string, deviceId: string | null, take: (
   const parcel = take(induct(turn, null, "scan", deviceId === null ? engine : byDevice(deviceId), []));
   const { scale } = turn.state.profile.devices;
   if (turn.state.profile.steps.includes("weigh") && scale !== undefined)
-    perform(turn, { kind: "request-weight", laneId: turn.state.profile.laneId, scaleId: scale, parcelId: parcel.parcelId });
+    perform(turn, {
+      kind: "request-weight",
+      laneId: turn.state.profile.laneId,
+      scaleId: scale,
+      parcelId: parcel.parcelId,
+    });
   judgeWhenComplete(turn, parcel);
 }
 
@@ -166,8 +226,13 @@ function confirmDivert(turn: Turn, event: Extract<SessionEvent, { kind: "diverte
   const parcel = findByIndex(turn, parcelIndex);
   if (parcel !== undefined) return applyToParcel(turn, parcel, event);
   const ended = turn.state.recent.find((other) => other.parcelIndex === parcelIndex);
-  if (ended === undefined) return discard(turn, "confirm", "nobody", turn.state.profile.devices.sorter ?? null, parcelIndex);
-  record(turn, ended.parcelId, engine, "divert.confirmed.v1", { commandId: divertCommandId(ended.parcelId), parcelIndex, chute });
+  if (ended === undefined)
+    return discard(turn, "confirm", "nobody", turn.state.profile.devices.sorter ?? null, parcelIndex);
+  record(turn, ended.parcelId, engine, "divert.confirmed.v1", {
+    commandId: divertCommandId(ended.parcelId),
+    parcelIndex,
+    chute,
+  });
 }
 
 function markChute(turn: Turn, chute: number, full: boolean): void {
@@ -176,13 +241,16 @@ function markChute(turn: Turn, chute: number, full: boolean): void {
 }
 
 function expire(turn: Turn): void {
-  const due = turn.state.parcels.filter(({ deadlineAtMs }) => deadlineAtMs !== null && deadlineAtMs <= turn.context.atMs);
+  const due = turn.state.parcels.filter(
+    ({ deadlineAtMs }) => deadlineAtMs !== null && deadlineAtMs <= turn.context.atMs,
+  );
   for (const parcel of due) applyToParcel(turn, change(turn, parcel, {}), { kind: "expired" });
 }
 
 /** When the lane next wants to be woken with `ticked`; null while nothing waits. */
 export function nextDeadline(state: LaneState): number | null {
   let next: number | null = null;
-  for (const { deadlineAtMs } of state.parcels) if (deadlineAtMs !== null && (next === null || deadlineAtMs < next)) next = deadlineAtMs;
+  for (const { deadlineAtMs } of state.parcels)
+    if (deadlineAtMs !== null && (next === null || deadlineAtMs < next)) next = deadlineAtMs;
   return next;
 }

@@ -8,7 +8,12 @@ import { byOperator, change, endParcel, engine, perform, record, type Turn, with
 
 /** What can happen to one parcel after a lane event was brought to it. */
 export type ParcelEvent =
-  | { readonly kind: "weight-answered"; readonly deviceId: string; readonly weightGrams: number | null; readonly failure: Failure | null }
+  | {
+      readonly kind: "weight-answered";
+      readonly deviceId: string;
+      readonly weightGrams: number | null;
+      readonly failure: Failure | null;
+    }
   | { readonly kind: "printer-granted"; readonly odometer: number | null }
   | { readonly kind: "label-outcome"; readonly result: LabelOutcome }
   | { readonly kind: "label-answered"; readonly printed: boolean; readonly operatorId: string }
@@ -20,7 +25,11 @@ export type ParcelEvent =
   | { readonly kind: "cleared"; readonly operatorId: string | null }
   | { readonly kind: "expired" };
 
-type Handler<K extends ParcelEvent["kind"]> = (turn: Turn, parcel: ParcelInFlight, event: Extract<ParcelEvent, { kind: K }>) => void;
+type Handler<K extends ParcelEvent["kind"]> = (
+  turn: Turn,
+  parcel: ParcelInFlight,
+  event: Extract<ParcelEvent, { kind: K }>,
+) => void;
 
 /** Total: a phase without an answer to an event does not compile. `ignore` is an answer, given on purpose. */
 type Table = { readonly [P in ParcelPhase]: { readonly [K in ParcelEvent["kind"]]: Handler<K> } };
@@ -35,9 +44,16 @@ function rejectParcel(turn: Turn, parcel: ParcelInFlight, reason: Reason): void 
   divertOrEnd(turn, addReason(turn, parcel, reason), turn.context.sortPlan.rejectChute);
 }
 
-function answerWeight(turn: Turn, parcel: ParcelInFlight, event: Extract<ParcelEvent, { kind: "weight-answered" }>): void {
+function answerWeight(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  event: Extract<ParcelEvent, { kind: "weight-answered" }>,
+): void {
   if (event.weightGrams === null) {
-    change(turn, parcel, { weightFailed: true, deadlineAtMs: turn.context.atMs + turn.state.profile.weighAgainMs });
+    change(turn, parcel, {
+      weightFailed: true,
+      deadlineAtMs: turn.context.atMs + turn.state.profile.weighAgainMs,
+    });
     return;
   }
   judgeWhenComplete(turn, takeWeight(turn, parcel, event.weightGrams, event.deviceId, "request"));
@@ -50,20 +66,33 @@ function expireGathering(turn: Turn, parcel: ParcelInFlight): void {
   if (profile.kind === "belt") judge(turn, parcel);
   else if (scale !== undefined) {
     change(turn, parcel, { deadlineAtMs: null });
-    perform(turn, { kind: "request-weight", laneId: profile.laneId, scaleId: scale, parcelId: parcel.parcelId });
+    perform(turn, {
+      kind: "request-weight",
+      laneId: profile.laneId,
+      scaleId: scale,
+      parcelId: parcel.parcelId,
+    });
   }
 }
 
 /** It ran to the end of the belt before anybody judged it. */
 function passUnjudged(turn: Turn, parcel: ParcelInFlight, chute: number): void {
   const doubted = doubt(turn, parcel, makeReason("divert.failed"));
-  record(turn, parcel.parcelId, engine, "divert.confirmed.v1", { commandId: null, parcelIndex: parcel.parcelIndex ?? 0, chute });
+  record(turn, parcel.parcelId, engine, "divert.confirmed.v1", {
+    commandId: null,
+    parcelIndex: parcel.parcelIndex ?? 0,
+    chute,
+  });
   endParcel(turn, doubted, chute);
 }
 
 function startPrinting(turn: Turn, parcel: ParcelInFlight, odometer: number | null): void {
   const { laneId, devices } = turn.state.profile;
-  const job = { jobId: labelJobId(parcel.parcelId), printerId: devices.printer ?? "", orderId: parcel.order?.orderId ?? "" };
+  const job = {
+    jobId: labelJobId(parcel.parcelId),
+    printerId: devices.printer ?? "",
+    orderId: parcel.order?.orderId ?? "",
+  };
   record(turn, parcel.parcelId, engine, "label.requested.v1", { ...job, odometerBefore: odometer });
   change(turn, parcel, { phase: "labelling" });
   perform(turn, { kind: "print", laneId, ...job, weightGrams: parcel.weightGrams, chute: parcel.chute });
@@ -72,20 +101,35 @@ function startPrinting(turn: Turn, parcel: ParcelInFlight, odometer: number | nu
 /** The same three facts wherever the outcome is learnt; also for a parcel that has left the lane meanwhile. */
 export function recordLabelOutcome(turn: Turn, parcelId: string, result: LabelOutcome): void {
   const jobId = labelJobId(parcelId);
-  if (result.outcome === "printed") record(turn, parcelId, engine, "label.printed.v1", { jobId, odometer: result.odometer });
-  else record(turn, parcelId, engine, `label.${result.outcome}.v1`, { jobId, failure: factFailure(result.failure) });
+  if (result.outcome === "printed")
+    record(turn, parcelId, engine, "label.printed.v1", { jobId, odometer: result.odometer });
+  else
+    record(turn, parcelId, engine, `label.${result.outcome}.v1`, {
+      jobId,
+      failure: factFailure(result.failure),
+    });
 }
 
 function finishLabel(turn: Turn, parcel: ParcelInFlight, result: LabelOutcome): void {
   recordLabelOutcome(turn, parcel.parcelId, result);
-  if (result.outcome === "printed") divertOrEnd(turn, parcel, parcel.decision?.chute ?? turn.context.sortPlan.rejectChute);
-  else if (result.outcome === "unknown" && turn.state.profile.kind === "bench") change(turn, parcel, { phase: "label-unknown", deadlineAtMs: null });
-  else if (result.outcome === "failed" && turn.state.profile.kind === "bench" && failureCatalog[result.failure.code].retryable) awaitPrinter(turn, parcel);
+  if (result.outcome === "printed")
+    divertOrEnd(turn, parcel, parcel.decision?.chute ?? turn.context.sortPlan.rejectChute);
+  else if (result.outcome === "unknown" && turn.state.profile.kind === "bench")
+    change(turn, parcel, { phase: "label-unknown", deadlineAtMs: null });
+  else if (
+    result.outcome === "failed" &&
+    turn.state.profile.kind === "bench" &&
+    failureCatalog[result.failure.code].retryable
+  )
+    awaitPrinter(turn, parcel);
   else rejectParcel(turn, parcel, makeReason(`label.${result.outcome}`));
 }
 
 function answerLabel(turn: Turn, parcel: ParcelInFlight, printed: boolean, operatorId: string): void {
-  record(turn, parcel.parcelId, byOperator(operatorId), "label.resolved.v1", { jobId: labelJobId(parcel.parcelId), printed });
+  record(turn, parcel.parcelId, byOperator(operatorId), "label.resolved.v1", {
+    jobId: labelJobId(parcel.parcelId),
+    printed,
+  });
   if (printed) divertOrEnd(turn, parcel, parcel.decision?.chute ?? turn.context.sortPlan.rejectChute);
   else rejectParcel(turn, parcel, makeReason("label.failed"));
 }
@@ -93,11 +137,25 @@ function answerLabel(turn: Turn, parcel: ParcelInFlight, printed: boolean, opera
 /** The chute the parcel really took decides, not the one asked for. */
 function finishDivert(turn: Turn, parcel: ParcelInFlight, chute: number): void {
   const { parcelId, parcelIndex } = parcel;
-  record(turn, parcelId, engine, "divert.confirmed.v1", { commandId: divertCommandId(parcelId), parcelIndex: parcelIndex ?? 0, chute });
+  record(turn, parcelId, engine, "divert.confirmed.v1", {
+    commandId: divertCommandId(parcelId),
+    parcelIndex: parcelIndex ?? 0,
+    chute,
+  });
   if (chute === parcel.chute) endParcel(turn, parcel, chute);
   else {
     const rejected = chute === turn.context.sortPlan.rejectChute || parcel.chute === null;
-    endParcel(turn, addReason(turn, parcel, rejected ? makeReason("divert.failed") : makeReason("chute.other", { chute: parcel.chute, actualChute: chute })), chute);
+    endParcel(
+      turn,
+      addReason(
+        turn,
+        parcel,
+        rejected
+          ? makeReason("divert.failed")
+          : makeReason("chute.other", { chute: parcel.chute, actualChute: chute }),
+      ),
+      chute,
+    );
   }
 }
 
@@ -108,19 +166,34 @@ function failDivert(turn: Turn, parcel: ParcelInFlight, failure: Failure): void 
   recordDivertFailure(turn, parcel, failure);
   const { laneId, devices } = turn.state.profile;
   if (devices.sorter !== undefined && parcel.parcelIndex !== null)
-    perform(turn, { kind: "query-divert", laneId, sorterId: devices.sorter, parcelId: parcel.parcelId, parcelIndex: parcel.parcelIndex });
+    perform(turn, {
+      kind: "query-divert",
+      laneId,
+      sorterId: devices.sorter,
+      parcelId: parcel.parcelId,
+      parcelIndex: parcel.parcelIndex,
+    });
 }
 
 function recordDivertFailure(turn: Turn, parcel: ParcelInFlight, failure: Failure): void {
   if (parcel.laterReasons.some(({ code }) => code === "divert.failed")) return;
-  record(turn, parcel.parcelId, engine, "divert.failed.v1", { commandId: divertCommandId(parcel.parcelId), failure: factFailure(failure) });
+  record(turn, parcel.parcelId, engine, "divert.failed.v1", {
+    commandId: divertCommandId(parcel.parcelId),
+    failure: factFailure(failure),
+  });
   addReason(turn, parcel, makeReason("divert.failed"));
 }
 
 function giveUpDivert(turn: Turn, parcel: ParcelInFlight): void {
   const sorter = turn.state.profile.devices.sorter ?? "";
-  const failure = { code: "sorter.unconfirmed" as const, details: { device: sorter, parcelIndex: parcel.parcelIndex } };
-  record(turn, parcel.parcelId, engine, "divert.unknown.v1", { commandId: divertCommandId(parcel.parcelId), failure });
+  const failure = {
+    code: "sorter.unconfirmed" as const,
+    details: { device: sorter, parcelIndex: parcel.parcelIndex },
+  };
+  record(turn, parcel.parcelId, engine, "divert.unknown.v1", {
+    commandId: divertCommandId(parcel.parcelId),
+    failure,
+  });
   endParcel(turn, addReason(turn, parcel, makeReason("divert.unknown")), null);
 }
 
@@ -135,7 +208,10 @@ function learnDivert(turn: Turn, parcel: ParcelInFlight, state: DivertState): vo
       return;
     case "unassigned":
     case "unknown-parcel":
-      return recordDivertFailure(turn, parcel, { code: "device.disconnected", details: { device: turn.state.profile.devices.sorter ?? "" } });
+      return recordDivertFailure(turn, parcel, {
+        code: "device.disconnected",
+        details: { device: turn.state.profile.devices.sorter ?? "" },
+      });
   }
 }
 
@@ -143,7 +219,11 @@ function loseParcel(turn: Turn, parcel: ParcelInFlight): void {
   endParcel(turn, addReason(turn, parcel, makeReason("parcel.lost")), null);
 }
 
-function clearParcel(turn: Turn, parcel: ParcelInFlight, { operatorId }: Extract<ParcelEvent, { kind: "cleared" }>): void {
+function clearParcel(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  { operatorId }: Extract<ParcelEvent, { kind: "cleared" }>,
+): void {
   const actor = operatorId === null ? engine : byOperator(operatorId);
   endParcel(turn, addReason(turn, parcel, makeReason("parcel.cleared")), null, actor);
 }
@@ -178,7 +258,8 @@ export const transitions: Table = {
     "label-outcome": ignore,
     "label-answered": ignore,
     "divert-failed": ignore,
-    diverted: (turn, parcel, { chute }) => passUnjudged(turn, addReason(turn, parcel, makeReason("label.failed")), chute),
+    diverted: (turn, parcel, { chute }) =>
+      passUnjudged(turn, addReason(turn, parcel, makeReason("label.failed")), chute),
     "divert-state": ignore,
     expired: (turn, parcel) => rejectParcel(turn, parcel, makeReason("label.failed")),
   },
@@ -189,7 +270,8 @@ export const transitions: Table = {
     "label-outcome": (turn, parcel, { result }) => finishLabel(turn, parcel, result),
     "label-answered": ignore,
     "divert-failed": ignore,
-    diverted: (turn, parcel, { chute }) => passUnjudged(turn, addReason(turn, parcel, makeReason("label.unknown")), chute),
+    diverted: (turn, parcel, { chute }) =>
+      passUnjudged(turn, addReason(turn, parcel, makeReason("label.unknown")), chute),
     "divert-state": ignore,
     /** The printer may still answer; its fact is recorded then, but the belt does not wait. */
     expired: (turn, parcel) => rejectParcel(turn, parcel, makeReason("label.unknown")),
@@ -199,7 +281,8 @@ export const transitions: Table = {
     "weight-answered": ignore,
     "printer-granted": ignore,
     "label-outcome": (turn, parcel, { result }) => finishLabel(turn, parcel, result),
-    "label-answered": (turn, parcel, { printed, operatorId }) => answerLabel(turn, parcel, printed, operatorId),
+    "label-answered": (turn, parcel, { printed, operatorId }) =>
+      answerLabel(turn, parcel, printed, operatorId),
     "divert-failed": ignore,
     diverted: ignore,
     "divert-state": ignore,
@@ -218,7 +301,11 @@ export const transitions: Table = {
   },
 };
 
-export function applyToParcel<K extends ParcelEvent["kind"]>(turn: Turn, parcel: ParcelInFlight, event: Extract<ParcelEvent, { kind: K }> & { kind: K }): void {
+export function applyToParcel<K extends ParcelEvent["kind"]>(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  event: Extract<ParcelEvent, { kind: K }> & { kind: K },
+): void {
   const handler: Handler<K> = transitions[parcel.phase][event.kind as K];
   handler(turn, parcel, event);
 }

@@ -18,10 +18,21 @@ export const engine: Actor = { kind: "engine" };
 export const byDevice = (id: string): Actor => ({ kind: "device", id });
 export const byOperator = (id: string): Actor => ({ kind: "operator", id });
 
-export const openTurn = (state: LaneState, context: SessionContext): Turn => ({ context, state, facts: [], effects: [] });
+export const openTurn = (state: LaneState, context: SessionContext): Turn => ({
+  context,
+  state,
+  facts: [],
+  effects: [],
+});
 export const closeTurn = ({ state, facts, effects }: Turn): StepResult => ({ state, facts, effects });
 
-export function record<N extends FactName>(turn: Turn, parcelId: string | null, actor: Actor, name: N, payload: FactPayload<N>): void {
+export function record<N extends FactName>(
+  turn: Turn,
+  parcelId: string | null,
+  actor: Actor,
+  name: N,
+  payload: FactPayload<N>,
+): void {
   // The union FactDraft is indexed by name; TypeScript cannot see that N and its payload agree, the signature does.
   turn.facts.push({ name, lane: turn.state.profile.laneId, parcelId, actor, payload } as FactDraft);
 }
@@ -48,12 +59,29 @@ export function addParcel(turn: Turn, parcel: ParcelInFlight): ParcelInFlight {
 }
 
 /** The one place where a parcel leaves the lane; its reasons decide the outcome, and they are in the fact. */
-export function endParcel(turn: Turn, parcel: ParcelInFlight, chute: number | null, actor: Actor = engine): void {
+export function endParcel(
+  turn: Turn,
+  parcel: ParcelInFlight,
+  chute: number | null,
+  actor: Actor = engine,
+): void {
   const reasons: readonly Reason[] = [...(parcel.decision?.reasons ?? parcel.doubts), ...parcel.laterReasons];
   const outcome: Outcome = gravestOutcome(reasons);
   record(turn, parcel.parcelId, actor, "parcel.ended.v1", { outcome, reasons: reasons.slice(0, 20), chute });
   const { parcelId, parcelIndex, barcodes, weightGrams, size, decision, order } = parcel;
-  const ended = { parcelId, parcelIndex, barcodes, weightGrams, size, decision, order, outcome, reasons, chute, endedAtMs: turn.context.atMs };
+  const ended = {
+    parcelId,
+    parcelIndex,
+    barcodes,
+    weightGrams,
+    size,
+    decision,
+    order,
+    outcome,
+    reasons,
+    chute,
+    endedAtMs: turn.context.atMs,
+  };
   const { state } = turn;
   turn.state = {
     ...state,

@@ -13,7 +13,12 @@ export function viewLane(state: LaneState): LaneView {
     stopReason,
     parcels: state.parcels.map(viewInFlight),
     recent: state.recent.slice(0, 12).map(viewEnded),
-    counts: { accepted: counts.accepted, intercepted: counts.intercepted, rejected: counts.rejected, noRead: counts["no-read"] },
+    counts: {
+      accepted: counts.accepted,
+      intercepted: counts.intercepted,
+      rejected: counts.rejected,
+      noRead: counts["no-read"],
+    },
     deviceIds: Object.values(profile.devices),
   };
 }
@@ -41,10 +46,26 @@ function viewInFlight(parcel: ParcelInFlight): ParcelView {
 
 function viewEnded(parcel: EndedParcel): ParcelView {
   const { outcome, chute, endedAtMs } = parcel;
-  return { ...viewCommon(parcel), phase: "ended", needs: null, outcome, reasons: copyReasons(parcel.reasons), chute, changedAtMs: endedAtMs };
+  return {
+    ...viewCommon(parcel),
+    phase: "ended",
+    needs: null,
+    outcome,
+    reasons: copyReasons(parcel.reasons),
+    chute,
+    changedAtMs: endedAtMs,
+  };
 }
 
-const viewCommon = ({ parcelId, parcelIndex, barcodes, weightGrams, size, order, decision }: ParcelInFlight | EndedParcel) => ({
+const viewCommon = ({
+  parcelId,
+  parcelIndex,
+  barcodes,
+  weightGrams,
+  size,
+  order,
+  decision,
+}: ParcelInFlight | EndedParcel) => ({
   parcelId,
   parcelIndex,
   barcode: barcodes[0] ?? null,
@@ -59,4 +80,5 @@ const viewCommon = ({ parcelId, parcelIndex, barcodes, weightGrams, size, order,
 const describeSize = ({ lengthMillimetres, widthMillimetres, heightMillimetres }: Size): string =>
   `${lengthMillimetres} x ${widthMillimetres} x ${heightMillimetres}`;
 
-const copyReasons = (reasons: readonly Reason[]): ParcelView["reasons"] => reasons.map(({ code, details }) => ({ code, details }));
+const copyReasons = (reasons: readonly Reason[]): ParcelView["reasons"] =>
+  reasons.map(({ code, details }) => ({ code, details }));

@@ -51,7 +51,11 @@ export const deviceViewSchema = z.object({
   model: z.string(),
   state: z.enum(["connecting", "ready", "faulted"]),
   failure: z
-    .object({ code: z.string(), details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])), cause: z.string().optional() })
+    .object({
+      code: z.string(),
+      details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+      cause: z.string().optional(),
+    })
     .nullable(),
 });
 export type DeviceView = z.infer<typeof deviceViewSchema>;

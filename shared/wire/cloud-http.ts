@@ -16,7 +16,10 @@ export const uploadFactsRequestSchema = z.object({
 export type UploadFactsRequest = z.infer<typeof uploadFactsRequestSchema>;
 
 /** `durableThrough` <= `receivedThrough`; a station may delete only what is durable. */
-export const uploadFactsReplySchema = z.object({ receivedThrough: z.int().min(0), durableThrough: z.int().min(0) });
+export const uploadFactsReplySchema = z.object({
+  receivedThrough: z.int().min(0),
+  durableThrough: z.int().min(0),
+});
 export type UploadFactsReply = z.infer<typeof uploadFactsReplySchema>;
 
 export const failureReplySchema = z.object({
@@ -28,7 +31,14 @@ export const failureReplySchema = z.object({
 });
 
 /** The shapes a station follows; `table` parameter of GET /v1/shape. All values are text, as Electric sends them. */
-export const stationShapes = ["orders", "shipments", "releases", "channels", "sort_plans", "acknowledgements"] as const;
+export const stationShapes = [
+  "orders",
+  "shipments",
+  "releases",
+  "channels",
+  "sort_plans",
+  "acknowledgements",
+] as const;
 export type StationShape = (typeof stationShapes)[number];
 
 /** Columns of the shapes (primary key first). `body` is the exact JSON text of the model's schema. */

@@ -15,7 +15,9 @@ export const commandReplySchema = z.union([
   z.object({
     ok: z.literal(false),
     failure: z.object({
-      code: z.enum(Object.keys(failureCatalog) as [keyof typeof failureCatalog, ...(keyof typeof failureCatalog)[]]),
+      code: z.enum(
+        Object.keys(failureCatalog) as [keyof typeof failureCatalog, ...(keyof typeof failureCatalog)[]],
+      ),
       details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
       cause: z.string().optional(),
     }),
@@ -33,7 +35,14 @@ export const stationContract = {
     status: oc.output(
       z.object({
         view: stationViewSchema,
-        processes: z.array(z.object({ name: z.string(), pid: z.int(), memoryMegabytes: z.number(), uptimeSeconds: z.number() })),
+        processes: z.array(
+          z.object({
+            name: z.string(),
+            pid: z.int(),
+            memoryMegabytes: z.number(),
+            uptimeSeconds: z.number(),
+          }),
+        ),
         backlog: z.int(),
         logId: z.string(),
         decisionMs: z.object({ p50: z.number(), p99: z.number(), count: z.int() }),
@@ -46,11 +55,20 @@ export const stationContract = {
     stop: command(z.object({ laneId, reason: z.string().max(200), operatorId: z.string().min(1).max(64) })),
     resume: command(z.object({ laneId, operatorId: z.string().min(1).max(64) })),
     /** For a parcel whose barcode could not be read; the fact says it was entered by hand. */
-    enterBarcode: command(z.object({ laneId, parcelId: parcelId.nullable(), data: z.string().trim().min(1).max(128), operatorId: z.string().min(1).max(64) })),
+    enterBarcode: command(
+      z.object({
+        laneId,
+        parcelId: parcelId.nullable(),
+        data: z.string().trim().min(1).max(128),
+        operatorId: z.string().min(1).max(64),
+      }),
+    ),
     /** A wedge scanner in the window: same path as a serial scanner's reading, marked with its source. */
     wedgeScan: command(z.object({ laneId, data: z.string().min(1).max(512) })),
     /** "Did the label come out?" after an unknown print. */
-    answerLabel: command(z.object({ laneId, parcelId, printed: z.boolean(), operatorId: z.string().min(1).max(64) })),
+    answerLabel: command(
+      z.object({ laneId, parcelId, printed: z.boolean(), operatorId: z.string().min(1).max(64) }),
+    ),
     /** Take the waiting parcel away: it ends rejected. */
     clearParcel: command(z.object({ laneId, parcelId, operatorId: z.string().min(1).max(64) })),
   },

@@ -30,11 +30,17 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
   const arrivals = watchArrivals();
   const sorter = await startSorterTwin(
     { decisionMs: 20_000, travelMs: 300, chutes: [3, 4, 98] },
-    { onEvent: ({ event, parcelIndex }) => event === "command" && commanded.get(parcelIndex as number)?.(arrivals.last()) },
+    {
+      onEvent: ({ event, parcelIndex }) =>
+        event === "command" && commanded.get(parcelIndex as number)?.(arrivals.last()),
+    },
   );
   const gate = await openGate();
   const configPath = join(dir, "engine.json");
-  writeFileSync(configPath, JSON.stringify({ ...describeBelt(dir, sorter.connection, gate.connection), ...extras.config }));
+  writeFileSync(
+    configPath,
+    JSON.stringify({ ...describeBelt(dir, sorter.connection, gate.connection), ...extras.config }),
+  );
   const startedAt = performance.now();
   const engine = await startChild([entry, configPath], extras.env);
   await until(() => gate.isConnected() && sorter.state().stationHeartbeat > 0);
@@ -49,7 +55,10 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
   function measure(parcelIndex: number, waybill: string): Promise<number> {
     const telegram = `${parcelIndex},${waybill},205,200,150,50,0\r\n`;
     return new Promise((resolve, reject) => {
-      const tooLate = setTimeout(() => reject(new Error(`parcel ${parcelIndex} was never diverted`)), deadlineMs);
+      const tooLate = setTimeout(
+        () => reject(new Error(`parcel ${parcelIndex} was never diverted`)),
+        deadlineMs,
+      );
       let sentAt = 0;
       commanded.set(parcelIndex, (receivedAt) => {
         commanded.delete(parcelIndex);

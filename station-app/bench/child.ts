@@ -3,8 +3,14 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 /** A process of ours that says when it is ready with one JSON line. */
-export async function startChild(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ child: ChildProcess; ready: Record<string, unknown> }> {
-  const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
+export async function startChild(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ child: ChildProcess; ready: Record<string, unknown> }> {
+  const child = spawn(process.execPath, argv, {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
   const lines = createInterface({ input: child.stdout });
   const ready = await new Promise<string>((resolve, reject) => {
     lines.once("line", resolve);
@@ -22,8 +28,12 @@ export async function stopChild(child: ChildProcess): Promise<void> {
 }
 
 /** Resident memory of a process now and at its highest, in megabytes (10^6 bytes), as Linux counts it. */
-export function readMemory(child: ChildProcess): { readonly residentMegabytes: number; readonly peakMegabytes: number } {
+export function readMemory(child: ChildProcess): {
+  readonly residentMegabytes: number;
+  readonly peakMegabytes: number;
+} {
   const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-  const megabytes = (field: string): number => (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024) / 1e6;
+  const megabytes = (field: string): number =>
+    (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024) / 1e6;
   return { residentMegabytes: megabytes("VmRSS"), peakMegabytes: megabytes("VmHWM") };
 }

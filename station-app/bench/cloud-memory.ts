@@ -28,12 +28,16 @@ await withFolder(async (parent) => {
   const url = String(ready["url"]);
   const rows = [...formatOrdersCsv(generateOrders({ seed: 1, count: orders }))].join("");
   await post(`${url}/v1/orders/import?format=csv`, rows);
-  const { token } = (await post(`${url}/v1/stations`, JSON.stringify({ stationId: "bench" }))) as { token: string };
+  const { token } = (await post(`${url}/v1/stations`, JSON.stringify({ stationId: "bench" }))) as {
+    token: string;
+  };
 
   const stationDir = join(dir, "station");
   mkdirSync(stationDir);
   writeOrderFile(stationDir, parcels);
-  const station = await startBenchStation(stationDir, { config: { cloud: { url, token }, screen: { port: 0, token: screenToken, staticDir: "." } } });
+  const station = await startBenchStation(stationDir, {
+    config: { cloud: { url, token }, screen: { port: 0, token: screenToken, staticDir: "." } },
+  });
   for (let index = 1; index <= parcels; index += 1) {
     await station.induct(index);
     await station.measure(index, waybillOf(index));
@@ -57,7 +61,11 @@ async function waitForUplink(station: BenchStation): Promise<void> {
 }
 
 async function post(url: string, body: string): Promise<unknown> {
-  const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" }, body });
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+    body,
+  });
   const reply: unknown = await response.json();
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status} ${JSON.stringify(reply)}`);
   return reply;

@@ -20,7 +20,10 @@ await withFolder(async (dir) => {
   const count = warmUpParcels + runs * parcelsPerRun;
   writeOrderFile(dir, count);
   const station = await startBenchStation(dir);
-  const limit = await startChild([fileURLToPath(new URL("./write-and-echo.ts", import.meta.url)), join(dir, "limit.bin")]);
+  const limit = await startChild([
+    fileURLToPath(new URL("./write-and-echo.ts", import.meta.url)),
+    join(dir, "limit.bin"),
+  ]);
   const socket = await open(Number(limit.ready["port"]));
   const pairs: Pair[] = [];
   for (let index = 1; index <= count; index += 1) {
@@ -33,13 +36,34 @@ await withFolder(async (dir) => {
   socket.destroy();
   await stopChild(limit.child);
   await station.stop();
-  const parts = Array.from({ length: runs }, (_, run) => pairs.slice(warmUpParcels + run * parcelsPerRun, warmUpParcels + (run + 1) * parcelsPerRun));
-  printPairs("hot-path-p50", "ms", parts.map((part) => pairOf(part, 0.5)), 1.8);
-  printPairs("hot-path-p99", "ms", parts.map((part) => pairOf(part, 0.99)), 2.5);
+  const parts = Array.from({ length: runs }, (_, run) =>
+    pairs.slice(warmUpParcels + run * parcelsPerRun, warmUpParcels + (run + 1) * parcelsPerRun),
+  );
+  printPairs(
+    "hot-path-p50",
+    "ms",
+    parts.map((part) => pairOf(part, 0.5)),
+    1.8,
+  );
+  printPairs(
+    "hot-path-p99",
+    "ms",
+    parts.map((part) => pairOf(part, 0.99)),
+    2.5,
+  );
 });
 
 function pairOf(part: readonly Pair[], share: number): Pair {
-  return { value: quantile(part.map(({ value }) => value), share), limit: quantile(part.map(({ limit }) => limit), share) };
+  return {
+    value: quantile(
+      part.map(({ value }) => value),
+      share,
+    ),
+    limit: quantile(
+      part.map(({ limit }) => limit),
+      share,
+    ),
+  };
 }
 
 function open(port: number): Promise<Socket> {

@@ -20,7 +20,19 @@ const screen = { screen: { port: 0, token, staticDir: "." } };
 
 await withFolder(async (dir) => {
   const library = join(dir, "slow-sync.so");
-  execFileSync("gcc", ["-shared", "-fPIC", "-O1", "-o", library, fileURLToPath(new URL("./slow-sync.c", import.meta.url)), "-ldl"], { stdio: "inherit" });
+  execFileSync(
+    "gcc",
+    [
+      "-shared",
+      "-fPIC",
+      "-O1",
+      "-o",
+      library,
+      fileURLToPath(new URL("./slow-sync.c", import.meta.url)),
+      "-ldl",
+    ],
+    { stdio: "inherit" },
+  );
   const delayed = await startIn(join(dir, "delayed"), { LD_PRELOAD: library });
   const plain = await startIn(join(dir, "plain"), {});
   const slow: number[] = [];
@@ -59,6 +71,7 @@ async function runParcel(station: BenchStation, index: number): Promise<number> 
 /** Since they were last asked for. */
 async function readDelays(station: BenchStation): Promise<NonNullable<StationStatus["edgeLoopDelayMs"]>> {
   const status: Result<StationStatus> = await askStation(String(station.url), token);
-  if (!status.ok || status.value.edgeLoopDelayMs === undefined) throw new Error("the station does not say how late its loop runs");
+  if (!status.ok || status.value.edgeLoopDelayMs === undefined)
+    throw new Error("the station does not say how late its loop runs");
   return status.value.edgeLoopDelayMs;
 }

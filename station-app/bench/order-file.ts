@@ -27,8 +27,18 @@ export function writeOrderFile(dir: string, count: number): void {
 function writeSettings(db: Sqlite): void {
   const writer = createShapeWriter(db);
   const position = { handle: "bench", offset: "0_0" };
-  writer.apply("channels", [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }], position, true);
-  writer.apply("sort_plans", [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }], position, true);
+  writer.apply(
+    "channels",
+    [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }],
+    position,
+    true,
+  );
+  writer.apply(
+    "sort_plans",
+    [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }],
+    position,
+    true,
+  );
 }
 
 function writeOrders(db: Sqlite, count: number): void {
@@ -46,5 +56,6 @@ function writeOrders(db: Sqlite, count: number): void {
   }
   const identifier = db.prepare("INSERT INTO identifiers VALUES (?, ?)");
   for (let number = 1; number <= count; number += 1) identifier.run(waybillOf(number), orderIdOf(number));
-  for (let number = 1; number <= count; number += 1) identifier.run(testOrder(number).trackingNumber, orderIdOf(number));
+  for (let number = 1; number <= count; number += 1)
+    identifier.run(testOrder(number).trackingNumber, orderIdOf(number));
 }

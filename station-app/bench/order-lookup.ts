@@ -21,10 +21,13 @@ await withFolder((dir) => {
   const bare = db.prepare(orderByIdentifier);
   const random = createRandom(7);
   const findOurs = (waybill: string): unknown => lookup.find([waybill]);
-  const findBare = (waybill: string): unknown => (bare.all(waybill) as { body: string }[]).map(({ body }) => JSON.parse(body) as unknown);
+  const findBare = (waybill: string): unknown =>
+    (bare.all(waybill) as { body: string }[]).map(({ body }) => JSON.parse(body) as unknown);
 
   const pairs = Array.from({ length: rounds + 1 }, () => {
-    const waybills = Array.from({ length: lookupsPerRound }, () => waybillOf(1 + Math.floor(random() * orders)));
+    const waybills = Array.from({ length: lookupsPerRound }, () =>
+      waybillOf(1 + Math.floor(random() * orders)),
+    );
     // In turns, so that whatever else the machine does meets both; who goes first changes, for the second finds warm pages.
     let ours = 0;
     let theirs = 0;

@@ -9,7 +9,11 @@ import { fileURLToPath } from "node:url";
  * `npm run bench [-- --only NAME]`: every benchmark in a process of its own, one JSON line per measurement on
  * stdout. A missed goal is said on stderr; only a benchmark that breaks makes this end with a failure.
  */
-const benchmarks: readonly { readonly file: string; readonly names: readonly string[]; readonly folder: "orders" | "none" }[] = [
+const benchmarks: readonly {
+  readonly file: string;
+  readonly names: readonly string[];
+  readonly folder: "orders" | "none";
+}[] = [
   { file: "hot-path.ts", names: ["hot-path-p50", "hot-path-p99"], folder: "none" },
   { file: "loop-delay.ts", names: ["loop-delay-p99"], folder: "none" },
   { file: "order-lookup.ts", names: ["order-lookup"], folder: "orders" },
@@ -19,9 +23,15 @@ const benchmarks: readonly { readonly file: string; readonly names: readonly str
 ];
 
 const { only } = parseArgs({ options: { only: { type: "string" } } }).values;
-const chosen = benchmarks.filter(({ names }) => only === undefined || names.some((name) => name.startsWith(only) || only.startsWith(`${name}-`) || only.startsWith(`${name}.`)));
+const chosen = benchmarks.filter(
+  ({ names }) =>
+    only === undefined ||
+    names.some((name) => name.startsWith(only) || only.startsWith(`${name}-`) || only.startsWith(`${name}.`)),
+);
 if (chosen.length === 0) {
-  process.stderr.write(`There is no benchmark ${only}. There are: ${benchmarks.flatMap(({ names }) => names).join(", ")}\n`);
+  process.stderr.write(
+    `There is no benchmark ${only}. There are: ${benchmarks.flatMap(({ names }) => names).join(", ")}\n`,
+  );
   process.exit(2);
 }
 
@@ -34,7 +44,9 @@ try {
 }
 
 function run(file: string, argv: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...argv], { stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...argv], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   return new Promise((resolve) => {
     child.once("exit", (code, signal) => {
       if (code !== 0) {

@@ -36,12 +36,23 @@ export function printAgainstGoal(name: string, unit: string, values: readonly nu
 
 /** A value that only explains another one. */
 export function printValue(name: string, unit: string, values: readonly number[]): void {
-  printLine({ name, value: median(values), unit, limit: null, runs: values.length }, Number.POSITIVE_INFINITY);
+  printLine(
+    { name, value: median(values), unit, limit: null, runs: values.length },
+    Number.POSITIVE_INFINITY,
+  );
 }
 
 function printLine({ name, value, unit, limit, runs }: Omit<BenchLine, "ratio">, goalRatio: number): void {
   const ratio = limit === null ? null : round(value / limit);
-  const line: BenchLine = { name, value: round(value), unit, limit: limit === null ? null : round(limit), ratio, runs };
+  const line: BenchLine = {
+    name,
+    value: round(value),
+    unit,
+    limit: limit === null ? null : round(limit),
+    ratio,
+    runs,
+  };
   process.stdout.write(`${JSON.stringify(line)}\n`);
-  if (ratio !== null && ratio > goalRatio) process.stderr.write(`missed: ${name} is ${ratio} times its limit, the goal is ${goalRatio}\n`);
+  if (ratio !== null && ratio > goalRatio)
+    process.stderr.write(`missed: ${name} is ${ratio} times its limit, the goal is ${goalRatio}\n`);
 }

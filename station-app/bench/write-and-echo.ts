@@ -21,5 +21,7 @@ const server = createServer((socket) => {
     socket.write(bytes);
   });
 });
-server.listen(0, "127.0.0.1", () => process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`));
+server.listen(0, "127.0.0.1", () =>
+  process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`),
+);
 process.stdin.resume().on("end", () => process.exit(0));

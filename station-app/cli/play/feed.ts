@@ -31,7 +31,11 @@ type Watch = LaneWatch & { readonly view: () => StationView | null; readonly clo
 const longestWaitMs = 250;
 
 function watchStation({ stationUrl, tokens }: Station): Watch {
-  const client = connectStation({ kind: "socket", origin: new URL(stationUrl).origin, token: tokens.station });
+  const client = connectStation({
+    kind: "socket",
+    origin: new URL(stationUrl).origin,
+    token: tokens.station,
+  });
   const view = () => client.getState().view;
   return {
     view,
@@ -50,12 +54,23 @@ function watchStation({ stationUrl, tokens }: Station): Watch {
   };
 }
 
-async function play(station: Station, files: StationFiles, watch: Watch, signal: AbortSignal): Promise<Result<RunSummary>> {
+async function play(
+  station: Station,
+  files: StationFiles,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Result<RunSummary>> {
   const { options, progress } = station;
   const startedAt = performance.now();
   const before = await summarise(station, files, 0);
   if (!before.ok) return before;
-  if (!(await waitFor(watch, signal, () => allConnected(watch.view()) && files.countOrders() >= station.ordersImported)))
+  if (
+    !(await waitFor(
+      watch,
+      signal,
+      () => allConnected(watch.view()) && files.countOrders() >= station.ordersImported,
+    ))
+  )
     return fail("run.incomplete", { reason: "the station did not get its orders or its devices" });
   let played = 0;
   for (let batch = 0; !signal.aborted; batch += 1) {
@@ -71,34 +86,66 @@ async function play(station: Station, files: StationFiles, watch: Watch, signal:
     played += parcels.length;
     if (options.parcels !== undefined && played >= options.parcels) break;
   }
-  if (options.parcels === undefined && !signal.aborted) progress.say(`Every order of ${options.orders ?? "the sample"} has had its parcel; the station stays.`);
+  if (options.parcels === undefined && !signal.aborted)
+    progress.say(`Every order of ${options.orders ?? "the sample"} has had its parcel; the station stays.`);
   return settle(station, files, watch, signal, { before: before.value, played, startedAt });
 }
 
 /** The sample is played through: more orders come in as they would from customers. */
-async function importMore(station: Station, files: StationFiles, watch: Watch, signal: AbortSignal): Promise<Result<unknown>> {
+async function importMore(
+  station: Station,
+  files: StationFiles,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Result<unknown>> {
   const known = files.countOrders();
   const more = await importGenerated(station.cloud, { seed: station.options.seed + known, count: 300 });
   if (more.ok) await waitFor(watch, signal, () => files.countOrders() >= known + more.value.imported);
   return more;
 }
 
-async function playAll(station: Station, parcels: ReturnType<typeof planParcels> extends Generator<infer P> ? P[] : never, firstIndex: number, watch: Watch, signal: AbortSignal): Promise<void> {
+async function playAll(
+  station: Station,
+  parcels: ReturnType<typeof planParcels> extends Generator<infer P> ? P[] : never,
+  firstIndex: number,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<void> {
   const twins: Twins = (deviceId, command) => void station.sendToTwin(deviceId, command);
   const pace = choosePace(station.options);
   const report = setInterval(() => station.progress.live(describeCounts(watch.view())), 1000);
   await Promise.all([
-    playBelt(parcels.filter(({ lane }) => lane === "belt"), firstIndex, twins, pace.belt, watch, signal),
-    playBench(parcels.filter(({ lane }) => lane === "bench"), twins, pace.bench, watch, signal),
+    playBelt(
+      parcels.filter(({ lane }) => lane === "belt"),
+      firstIndex,
+      twins,
+      pace.belt,
+      watch,
+      signal,
+    ),
+    playBench(
+      parcels.filter(({ lane }) => lane === "bench"),
+      twins,
+      pace.bench,
+      watch,
+      signal,
+    ),
   ]);
   clearInterval(report);
 }
 
 /** With --exit as fast as the lanes take them, unless a rate was asked for; else four of five parcels go by the belt. */
 function choosePace({ exit, rate }: Station["options"]): { belt: Pace; bench: Pace } {
-  if (exit && rate === undefined) return { belt: { gapMs: 0, gateMs: null, beltLength: 8 }, bench: { gapMs: 0, gateMs: null, beltLength: 1 } };
+  if (exit && rate === undefined)
+    return {
+      belt: { gapMs: 0, gateMs: null, beltLength: 8 },
+      bench: { gapMs: 0, gateMs: null, beltLength: 1 },
+    };
   const gapMs = 3_600_000 / (rate ?? 1200);
-  return { belt: { gapMs: Math.max(0, gapMs * 1.25 - 400), gateMs: 400, beltLength: 8 }, bench: { gapMs: gapMs * 4, gateMs: null, beltLength: 1 } };
+  return {
+    belt: { gapMs: Math.max(0, gapMs * 1.25 - 400), gateMs: 400, beltLength: 8 },
+    bench: { gapMs: gapMs * 4, gateMs: null, beltLength: 1 },
+  };
 }
 
 /** Everything has left the lanes and is in the cloud; then both databases are asked, and must say the same. */
@@ -111,19 +158,39 @@ async function settle(
 ): Promise<Result<RunSummary>> {
   const done = (): boolean => {
     const link = watch.view()?.link;
-    return (files.countOutcomes()["open"] ?? 0) === 0 && link !== undefined && files.lastSequence() <= link.factsAcknowledged;
+    return (
+      (files.countOutcomes()["open"] ?? 0) === 0 &&
+      link !== undefined &&
+      files.lastSequence() <= link.factsAcknowledged
+    );
   };
   const settled = await waitFor(watch, signal, done);
   const after = await summarise(station, files, (performance.now() - run.startedAt) / 1000);
   if (!after.ok) return after;
-  if (!settled && !signal.aborted) return fail("run.incomplete", { reason: `${files.countOutcomes()["open"] ?? 0} parcels are still under way, or facts are not acknowledged` });
+  if (!settled && !signal.aborted)
+    return fail("run.incomplete", {
+      reason: `${files.countOutcomes()["open"] ?? 0} parcels are still under way, or facts are not acknowledged`,
+    });
   const summary = subtract(after.value, run.before);
   const ends = summary.accepted + summary.intercepted + summary.rejected + summary.noRead;
-  if (!signal.aborted && (ends !== run.played || summary.parcels !== run.played)) return fail("run.incomplete", { reason: `${run.played} parcels were put on the lanes, ${ends} have ended` });
+  if (!signal.aborted && (ends !== run.played || summary.parcels !== run.played))
+    return fail("run.incomplete", {
+      reason: `${run.played} parcels were put on the lanes, ${ends} have ended`,
+    });
   return succeed(summary);
 }
 
-const counted = ["parcels", "accepted", "intercepted", "rejected", "noRead", "labelsPrinted", "divertsConfirmed", "factsRecorded", "factsAcknowledged"] as const;
+const counted = [
+  "parcels",
+  "accepted",
+  "intercepted",
+  "rejected",
+  "noRead",
+  "labelsPrinted",
+  "divertsConfirmed",
+  "factsRecorded",
+  "factsAcknowledged",
+] as const;
 
 /** What this run added. Facts are counted from where the cloud stood, so that the boot's own fact is among them on both sides. */
 const subtract = (after: RunSummary, before: RunSummary): RunSummary => {
@@ -131,7 +198,8 @@ const subtract = (after: RunSummary, before: RunSummary): RunSummary => {
   return { ...after, ...Object.fromEntries(counted.map((key) => [key, after[key] - from[key]])) };
 };
 
-const allConnected = (view: StationView | null): boolean => view?.devices.every(({ state }) => state === "ready") === true;
+const allConnected = (view: StationView | null): boolean =>
+  view?.devices.every(({ state }) => state === "ready") === true;
 
 function describeCounts(view: StationView | null): string {
   if (view === null) return "waiting for the station";

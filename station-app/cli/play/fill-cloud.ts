@@ -9,10 +9,15 @@ import { importOrderFile } from "../start/prepare-cloud.ts";
 import type { Progress } from "../start/progress.ts";
 import type { StartOptions } from "../start/start-options.ts";
 
-const fixture = (name: string): string => fileURLToPath(import.meta.resolve(`@waystation/fixtures/orders/${name}`));
+const fixture = (name: string): string =>
+  fileURLToPath(import.meta.resolve(`@waystation/fixtures/orders/${name}`));
 
 /** Channels and sort plan of the demonstration, and the orders: a file's, the sample's, or as many as parcels are wanted. */
-export async function fillCloud(cloud: CloudClient, options: StartOptions, progress: Progress): Promise<Result<ImportReply>> {
+export async function fillCloud(
+  cloud: CloudClient,
+  options: StartOptions,
+  progress: Progress,
+): Promise<Result<ImportReply>> {
   const settings = await importSettings(cloud);
   if (!settings.ok) return settings;
   const imported = await progress.step("orders", () => importOrders(cloud, options));
@@ -23,18 +28,26 @@ export async function fillCloud(cloud: CloudClient, options: StartOptions, progr
 async function importSettings(cloud: CloudClient): Promise<Result<unknown>> {
   const channels: unknown = JSON.parse(readFileSync(fixture("channels.json"), "utf8"));
   const sortPlan: unknown = JSON.parse(readFileSync(fixture("sort-plan.json"), "utf8"));
-  return cloud({ path: "/v1/channels/import", body: JSON.stringify({ channels, sortPlans: [sortPlan] }) }, z.unknown());
+  return cloud(
+    { path: "/v1/channels/import", body: JSON.stringify({ channels, sortPlans: [sortPlan] }) },
+    z.unknown(),
+  );
 }
 
 function importOrders(cloud: CloudClient, options: StartOptions): Promise<Result<ImportReply>> {
   if (options.orders !== undefined) return importOrderFile(cloud, options.orders);
-  return options.parcels === undefined ? importOrderFile(cloud, fixture("sample-orders.csv")) : importGenerated(cloud, { seed: options.seed, count: options.parcels });
+  return options.parcels === undefined
+    ? importOrderFile(cloud, fixture("sample-orders.csv"))
+    : importGenerated(cloud, { seed: options.seed, count: options.parcels });
 }
 
 const rowsPerImport = 5000;
 
 /** Made-up orders, in bites that neither side has to hold whole. */
-export async function importGenerated(cloud: CloudClient, what: { readonly seed: number; readonly count: number }): Promise<Result<ImportReply>> {
+export async function importGenerated(
+  cloud: CloudClient,
+  what: { readonly seed: number; readonly count: number },
+): Promise<Result<ImportReply>> {
   let total: ImportReply = { read: 0, imported: 0, unchanged: 0, rejected: [], rejectedCount: 0 };
   let rows: ReturnType<typeof generateOrders> extends Generator<infer Row> ? Row[] : never = [];
   const send = async (): Promise<Result<ImportReply>> => {
@@ -64,9 +77,15 @@ const addReplies = (one: ImportReply, other: ImportReply): ImportReply => ({
 
 const shownRows = 20;
 
-function tellAboutImport({ read, imported, unchanged, rejected, rejectedCount }: ImportReply, { orders }: StartOptions, progress: Progress): void {
+function tellAboutImport(
+  { read, imported, unchanged, rejected, rejectedCount }: ImportReply,
+  { orders }: StartOptions,
+  progress: Progress,
+): void {
   progress.event({ event: "imported", read, imported, unchanged, rejectedCount, rejected });
-  progress.say(`${imported} orders imported, ${unchanged} unchanged, ${rejectedCount} rows refused${orders === undefined ? "" : ` from ${orders}`}.`);
+  progress.say(
+    `${imported} orders imported, ${unchanged} unchanged, ${rejectedCount} rows refused${orders === undefined ? "" : ` from ${orders}`}.`,
+  );
   for (const { line, reason } of rejected.slice(0, shownRows)) progress.say(`  line ${line}: ${reason}`);
   if (rejectedCount > shownRows) progress.say(`  ... and ${rejectedCount - shownRows} more`);
 }

@@ -30,9 +30,16 @@ export function* planParcels(orders: readonly Order[], seed: number): Generator<
   for (const [index, order] of orders.entries()) {
     if (index % blockLength === 0) kinds = drawBlock(seed, index / blockLength);
     const wanted = kinds[index % blockLength] ?? "normal";
-    const earlier = played.findLast(({ parcel }, at) => parcel.kind === "normal" && at <= played.length - duplicateDistance);
+    const earlier = played.findLast(
+      ({ parcel }, at) => parcel.kind === "normal" && at <= played.length - duplicateDistance,
+    );
     const kind = wanted === "duplicate" && earlier === undefined ? "normal" : wanted;
-    const parcel = makeParcel(kind === "duplicate" && earlier !== undefined ? earlier.order : order, kind, index, seed);
+    const parcel = makeParcel(
+      kind === "duplicate" && earlier !== undefined ? earlier.order : order,
+      kind,
+      index,
+      seed,
+    );
     played.push({ parcel, order });
     if (played.length > 4 * blockLength) played.shift();
     yield parcel;
@@ -40,7 +47,10 @@ export function* planParcels(orders: readonly Order[], seed: number): Generator<
 }
 
 function drawBlock(seed: number, block: number): ParcelKind[] {
-  const kinds: ParcelKind[] = [...oddKinds, ...Array.from({ length: blockLength - oddKinds.length }, () => "normal" as const)];
+  const kinds: ParcelKind[] = [
+    ...oddKinds,
+    ...Array.from({ length: blockLength - oddKinds.length }, () => "normal" as const),
+  ];
   for (let index = kinds.length - 1; index > 0; index -= 1) {
     const other = draw(seed, block, index) % (index + 1);
     [kinds[index], kinds[other]] = [kinds[other] ?? "normal", kinds[index] ?? "normal"];
@@ -56,8 +66,16 @@ function makeParcel(order: Order, kind: ParcelKind, index: number, seed: number)
   return {
     lane: onBelt ? "belt" : "bench",
     kind,
-    barcode: kind === "no-read" ? undefined : kind === "unknown" ? `XX${String(draw(seed, index, 3)).padStart(10, "0")}` : order.waybill,
-    weightGrams: kind === "heavy" ? order.declaredWeightGrams * 2 + 400 : Math.max(1, order.declaredWeightGrams + wobble),
+    barcode:
+      kind === "no-read"
+        ? undefined
+        : kind === "unknown"
+          ? `XX${String(draw(seed, index, 3)).padStart(10, "0")}`
+          : order.waybill,
+    weightGrams:
+      kind === "heavy"
+        ? order.declaredWeightGrams * 2 + 400
+        : Math.max(1, order.declaredWeightGrams + wobble),
     lengthMillimetres: kind === "oversize" ? size.lengthMillimetres + 1500 : size.lengthMillimetres,
     widthMillimetres: size.widthMillimetres,
     heightMillimetres: size.heightMillimetres,

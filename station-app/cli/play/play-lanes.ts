@@ -2,7 +2,10 @@ import type { LaneView } from "@waystation/shared/session/view";
 import type { SimulatedParcel } from "./plan-parcels.ts";
 
 /** The hands and the belt of the demonstration: what would happen physically is told to the twins, nothing to the engine. */
-export type Twins = (deviceId: "belt-gate" | "belt-sorter" | "bench-scanner" | "bench-scale", command: object) => void;
+export type Twins = (
+  deviceId: "belt-gate" | "belt-sorter" | "bench-scanner" | "bench-scale",
+  command: object,
+) => void;
 
 export type Pace = {
   /** From one parcel to the next on one lane; 0: as fast as the lane takes them. */
@@ -19,14 +22,27 @@ export type LaneWatch = {
 };
 
 export const countEnded = (lane: LaneView | undefined): number =>
-  lane === undefined ? 0 : lane.counts.accepted + lane.counts.intercepted + lane.counts.rejected + lane.counts.noRead;
+  lane === undefined
+    ? 0
+    : lane.counts.accepted + lane.counts.intercepted + lane.counts.rejected + lane.counts.noRead;
 
 /** Puts parcels on the belt while it has room. Resolves when all are on it. */
-export async function playBelt(parcels: readonly SimulatedParcel[], firstIndex: number, twins: Twins, pace: Pace, watch: LaneWatch, signal: AbortSignal): Promise<void> {
+export async function playBelt(
+  parcels: readonly SimulatedParcel[],
+  firstIndex: number,
+  twins: Twins,
+  pace: Pace,
+  watch: LaneWatch,
+  signal: AbortSignal,
+): Promise<void> {
   const endedBefore = countEnded(watch.lane("belt"));
   let index = firstIndex;
   for (const parcel of parcels) {
-    while (index - firstIndex - (countEnded(watch.lane("belt")) - endedBefore) >= pace.beltLength && !signal.aborted) await watch.changed();
+    while (
+      index - firstIndex - (countEnded(watch.lane("belt")) - endedBefore) >= pace.beltLength &&
+      !signal.aborted
+    )
+      await watch.changed();
     if (signal.aborted) return;
     const { barcode, kind: _kind, lane: _lane, ...measures } = parcel;
     const parcelIndex = index;
@@ -34,19 +50,31 @@ export async function playBelt(parcels: readonly SimulatedParcel[], firstIndex: 
     twins("belt-sorter", { command: "induct", parcelIndex });
     if (pace.gateMs === null) await seen(parcelIndex, watch, signal);
     else await pause(pace.gateMs, signal);
-    twins("belt-gate", { command: "measure", index: parcelIndex, ...measures, ...(barcode === undefined ? {} : { code: barcode }) });
+    twins("belt-gate", {
+      command: "measure",
+      index: parcelIndex,
+      ...measures,
+      ...(barcode === undefined ? {} : { code: barcode }),
+    });
     await pause(pace.gapMs, signal);
   }
 }
 
 async function seen(parcelIndex: number, watch: LaneWatch, signal: AbortSignal): Promise<void> {
   const giveUpAt = performance.now() + 5000;
-  const isThere = (): boolean => watch.lane("belt")?.parcels.some((parcel) => parcel.parcelIndex === parcelIndex) === true;
+  const isThere = (): boolean =>
+    watch.lane("belt")?.parcels.some((parcel) => parcel.parcelIndex === parcelIndex) === true;
   while (!isThere() && !signal.aborted && performance.now() < giveUpAt) await watch.changed();
 }
 
 /** One parcel at a time: on the scale, under the scanner, and the next when this one is done. */
-export async function playBench(parcels: readonly SimulatedParcel[], twins: Twins, pace: Pace, watch: LaneWatch, signal: AbortSignal): Promise<void> {
+export async function playBench(
+  parcels: readonly SimulatedParcel[],
+  twins: Twins,
+  pace: Pace,
+  watch: LaneWatch,
+  signal: AbortSignal,
+): Promise<void> {
   for (const { barcode, weightGrams } of parcels) {
     if (signal.aborted) return;
     const before = countEnded(watch.lane("bench"));

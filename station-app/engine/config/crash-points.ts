@@ -1,7 +1,9 @@
 /** Dies as in a power cut, without any handler, at the n-th passing of a named point; for the kill tests. */
 export type CrashPoints = (point: string) => void;
 
-export function createCrashPoints(crashAt: { readonly point: string; readonly count: number } | undefined): CrashPoints {
+export function createCrashPoints(
+  crashAt: { readonly point: string; readonly count: number } | undefined,
+): CrashPoints {
   if (crashAt === undefined) return () => {};
   let passed = 0;
   return (point) => {

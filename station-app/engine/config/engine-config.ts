@@ -17,14 +17,20 @@ const laneSchema = z.strictObject({
   confirmWithinMs: milliseconds.default(15_000),
   weighAgainMs: milliseconds.default(1000),
   maxInFlight: z.int().min(1).max(256).default(32),
-  windows: z
-    .strictObject({ scan: window, weight: window, size: window })
-    .default({ scan: { fromMs: 0, toMs: 3000 }, weight: { fromMs: 0, toMs: 3000 }, size: { fromMs: 0, toMs: 3000 } }),
+  windows: z.strictObject({ scan: window, weight: window, size: window }).default({
+    scan: { fromMs: 0, toMs: 3000 },
+    weight: { fromMs: 0, toMs: 3000 },
+    size: { fromMs: 0, toMs: 3000 },
+  }),
 });
 
 const connectionSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("tcp"), host: z.string().min(1), port: z.int().min(1).max(65_535) }),
-  z.strictObject({ type: z.literal("serial"), path: z.string().min(1), baudRate: z.int().min(300).max(1_000_000).optional() }),
+  z.strictObject({
+    type: z.literal("serial"),
+    path: z.string().min(1),
+    baudRate: z.int().min(300).max(1_000_000).optional(),
+  }),
 ]);
 
 const deviceSchema = z.strictObject({
@@ -43,7 +49,14 @@ export const engineConfigSchema = z.strictObject({
   /** Absent: the station works alone and keeps its facts. */
   cloud: z.strictObject({ url: z.url(), token: z.string().min(16) }).optional(),
   /** Absent under Electron, where the screen comes through a MessagePort. */
-  screen: z.strictObject({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65_535), token: z.string().min(16), staticDir: z.string() }).optional(),
+  screen: z
+    .strictObject({
+      host: z.string().default("127.0.0.1"),
+      port: z.int().min(0).max(65_535),
+      token: z.string().min(16),
+      staticDir: z.string(),
+    })
+    .optional(),
   lanes: z.array(laneSchema).min(1).max(16),
   devices: z.array(deviceSchema).max(64),
   /** Until the cloud has sent a sort plan, everything goes here. */
@@ -74,10 +87,12 @@ export function loadEngineConfig(path: string): Result<EngineConfig> {
 function checkReferences(config: EngineConfig): { ok: false; failure: Failure } | undefined {
   const known = new Set(config.devices.map(({ deviceId }) => deviceId));
   if (known.size !== config.devices.length) return invalid("devices: two devices have the same deviceId");
-  if (new Set(config.lanes.map(({ laneId }) => laneId)).size !== config.lanes.length) return invalid("lanes: two lanes have the same laneId");
+  if (new Set(config.lanes.map(({ laneId }) => laneId)).size !== config.lanes.length)
+    return invalid("lanes: two lanes have the same laneId");
   for (const lane of config.lanes)
     for (const [role, deviceId] of Object.entries(lane.devices))
-      if (!known.has(deviceId)) return invalid(`lanes.${lane.laneId}.devices.${role}: there is no device ${deviceId}`);
+      if (!known.has(deviceId))
+        return invalid(`lanes.${lane.laneId}.devices.${role}: there is no device ${deviceId}`);
   return undefined;
 }
 

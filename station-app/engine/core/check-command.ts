@@ -8,7 +8,10 @@ export function checkCommand(state: LaneState, event: SessionEvent): Failure | n
   switch (event.kind) {
     case "manual-barcode":
       if (state.status !== "running") return { code: "lane.stopped", details: { laneId } };
-      if (event.parcelId === null) return state.profile.kind === "bench" ? null : notPossible("on a belt a barcode is entered for a parcel");
+      if (event.parcelId === null)
+        return state.profile.kind === "bench"
+          ? null
+          : notPossible("on a belt a barcode is entered for a parcel");
       return checkPhase(state, event.parcelId, "gathering", "its barcode is already judged");
     case "label-answered":
       return checkPhase(state, event.parcelId, "label-unknown", "nobody asked about its label");
@@ -23,7 +26,12 @@ export function checkCommand(state: LaneState, event: SessionEvent): Failure | n
   }
 }
 
-function checkPhase(state: LaneState, parcelId: string, phase: string | null, otherwise: string): Failure | null {
+function checkPhase(
+  state: LaneState,
+  parcelId: string,
+  phase: string | null,
+  otherwise: string,
+): Failure | null {
   const parcel = state.parcels.find((other) => other.parcelId === parcelId);
   if (parcel === undefined) return { code: "parcel.unknown", details: { parcelId } };
   return phase === null || parcel.phase === phase ? null : notPossible(otherwise);

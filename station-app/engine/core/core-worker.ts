@@ -9,7 +9,12 @@ import { createCore, type CoreResult } from "./core.ts";
 import type { CoreInput, CoreOutput } from "./messages.ts";
 import { openStore, systemSources } from "./store.ts";
 
-export type CoreWorkerData = { readonly config: EngineConfig; readonly factsPath: string; readonly ordersPath: string; readonly appVersion: string };
+export type CoreWorkerData = {
+  readonly config: EngineConfig;
+  readonly factsPath: string;
+  readonly ordersPath: string;
+  readonly appVersion: string;
+};
 
 /** The core thread: one message in, effects out. Views follow at most every `viewEveryMs`, so that a screen never slows a parcel. */
 const viewEveryMs = 40;
@@ -26,7 +31,14 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
   const sources = systemSources();
   const store = openStore(data.factsPath, config.stationId, sources, crash);
   const orders = openOrderLookup(data.ordersPath, config.rejectChute);
-  const core = createCore({ store, orders, lanes: config.lanes, appVersion: data.appVersion, nowMs: epochMs, mintId: sources.mintId });
+  const core = createCore({
+    store,
+    orders,
+    lanes: config.lanes,
+    appVersion: data.appVersion,
+    nowMs: epochMs,
+    mintId: sources.mintId,
+  });
   const changed = new Set<string>();
   let viewTimer: NodeJS.Timeout | undefined;
   let quietTimer: NodeJS.Timeout | undefined;
@@ -61,7 +73,11 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
     if (next !== deadlineAtMs) {
       deadlineAtMs = next;
       clearTimeout(deadlineTimer);
-      if (next !== null) deadlineTimer = setTimeout(expire, Math.max(core.disk() === "full" ? fullDiskMs : 0, next - epochMs()) + 1);
+      if (next !== null)
+        deadlineTimer = setTimeout(
+          expire,
+          Math.max(core.disk() === "full" ? fullDiskMs : 0, next - epochMs()) + 1,
+        );
     }
     if (quietTimer === undefined) quietTimer = setTimeout(settle, quietMs);
     else quietTimer.refresh();
@@ -83,7 +99,8 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
       case "event": {
         const result = core.handle(message.laneId, message.event, message.atMs);
         send(result);
-        if (message.requestId !== undefined) post({ kind: "reply", requestId: message.requestId, failure: result.failure });
+        if (message.requestId !== undefined)
+          post({ kind: "reply", requestId: message.requestId, failure: result.failure });
         return;
       }
       case "printer":
@@ -105,7 +122,12 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
   }
 
   const started = core.start();
-  post({ kind: "started", status: core.status(), lanes: core.viewLanes(core.laneIds()), effects: started.effects });
+  post({
+    kind: "started",
+    status: core.status(),
+    lanes: core.viewLanes(core.laneIds()),
+    effects: started.effects,
+  });
   armTimers();
   port.on("message", take);
 }

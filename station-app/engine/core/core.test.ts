@@ -19,7 +19,11 @@ afterEach(() => {
 });
 
 const induct = (parcelIndex: number): SessionEvent => ({ kind: "inducted", parcelIndex, deviceId: "sorter" });
-const telegram = (parcelIndex: number | undefined, barcode: string | undefined, weightGrams = 210): SessionEvent => ({
+const telegram = (
+  parcelIndex: number | undefined,
+  barcode: string | undefined,
+  weightGrams = 210,
+): SessionEvent => ({
   kind: "reading",
   deviceId: "dws",
   reading: {
@@ -41,9 +45,15 @@ function runBelt(b: Bench, index: number, barcode: string | undefined, weightGra
   b.advance(300);
   let effects = send(b, "belt", telegram(index, barcode, weightGrams)).effects;
   const print = effects.find((effect) => effect.kind === "print");
-  if (print?.kind === "print") effects = send(b, "belt", { kind: "label-outcome", jobId: print.jobId, result: { outcome: "printed", odometer: 101 } }).effects;
+  if (print?.kind === "print")
+    effects = send(b, "belt", {
+      kind: "label-outcome",
+      jobId: print.jobId,
+      result: { outcome: "printed", odometer: 101 },
+    }).effects;
   const divert = effects.find((effect) => effect.kind === "divert");
-  if (divert?.kind === "divert") send(b, "belt", { kind: "diverted", parcelIndex: index, chute: divert.chute });
+  if (divert?.kind === "divert")
+    send(b, "belt", { kind: "diverted", parcelIndex: index, chute: divert.chute });
   return lane(b, "belt")?.recent[0];
 }
 
@@ -63,15 +73,24 @@ test.each([
   ["has no readable barcode", undefined, 200, "no-read", "barcode.no-read", 99],
 ])("a parcel that %s is stopped", (_what, barcode, grams, outcome, code, chute) => {
   const b = open();
-  expect(runBelt(b, 1, barcode, grams)).toMatchObject({ outcome, chute, reasons: [expect.objectContaining({ code })] });
+  expect(runBelt(b, 1, barcode, grams)).toMatchObject({
+    outcome,
+    chute,
+    reasons: [expect.objectContaining({ code })],
+  });
 });
 
 test("a held, a cancelled and a second parcel of one order do not leave", () => {
-  const b = open({ orders: [testOrder(1, { status: "held" }), testOrder(2, { status: "cancelled" }), testOrder(3)] });
+  const b = open({
+    orders: [testOrder(1, { status: "held" }), testOrder(2, { status: "cancelled" }), testOrder(3)],
+  });
   expect(runBelt(b, 1, "WS0000000001")).toMatchObject({ outcome: "intercepted" });
   expect(runBelt(b, 2, "WS0000000002")).toMatchObject({ outcome: "intercepted" });
   expect(runBelt(b, 3, "WS0000000003")).toMatchObject({ outcome: "accepted" });
-  expect(runBelt(b, 4, "WS0000000003")).toMatchObject({ outcome: "rejected", reasons: [expect.objectContaining({ code: "order.duplicate" })] });
+  expect(runBelt(b, 4, "WS0000000003")).toMatchObject({
+    outcome: "rejected",
+    reasons: [expect.objectContaining({ code: "order.duplicate" })],
+  });
 });
 
 test("two parcels with one barcode in flight at once: one leaves", () => {
@@ -94,14 +113,22 @@ test("swapped readings of two neighbours are doubted by their time", () => {
   const swapped = send(b, "belt", telegram(2, "WS0000000001")).effects;
   b.advance(300);
   const other = send(b, "belt", telegram(1, "WS0000000002")).effects;
-  expect([...swapped, ...other]).toMatchObject([{ kind: "divert", chute: 99 }, { kind: "divert", chute: 99 }]);
+  expect([...swapped, ...other]).toMatchObject([
+    { kind: "divert", chute: 99 },
+    { kind: "divert", chute: 99 },
+  ]);
 });
 
 test("a reading whose trigger was dropped goes to the reject lane under its own parcel", () => {
   const b = open();
-  expect(send(b, "belt", telegram(5, "WS0000000001")).effects).toMatchObject([{ kind: "divert", parcelIndex: 5, chute: 99 }]);
+  expect(send(b, "belt", telegram(5, "WS0000000001")).effects).toMatchObject([
+    { kind: "divert", parcelIndex: 5, chute: 99 },
+  ]);
   send(b, "belt", { kind: "diverted", parcelIndex: 5, chute: 99 });
-  expect(lane(b, "belt")?.recent[0]).toMatchObject({ outcome: "rejected", reasons: [expect.objectContaining({ code: "induction.missing" })] });
+  expect(lane(b, "belt")?.recent[0]).toMatchObject({
+    outcome: "rejected",
+    reasons: [expect.objectContaining({ code: "induction.missing" })],
+  });
 });
 
 test("a reading without index that could be two parcels' puts both in doubt", () => {
@@ -112,7 +139,10 @@ test("a reading without index that could be two parcels' puts both in doubt", ()
   b.advance(200);
   send(b, "belt", telegram(undefined, "WS0000000001"));
   b.advance(3000);
-  expect(b.core.tick(b.now()).effects).toMatchObject([{ kind: "divert", chute: 99 }, { kind: "divert", chute: 99 }]);
+  expect(b.core.tick(b.now()).effects).toMatchObject([
+    { kind: "divert", chute: 99 },
+    { kind: "divert", chute: 99 },
+  ]);
 });
 
 test("a missing reading ends at the deadline, not never", () => {
@@ -125,23 +155,51 @@ test("a missing reading ends at the deadline, not never", () => {
 
 test("a bench parcel waits for its own weight; a silent scale is asked again", () => {
   const b = open();
-  const asked = send(b, "bench", { kind: "reading", deviceId: "scanner", reading: { kind: "scan", data: "WS0000000001", symbology: "code-128" } }).effects;
+  const asked = send(b, "bench", {
+    kind: "reading",
+    deviceId: "scanner",
+    reading: { kind: "scan", data: "WS0000000001", symbology: "code-128" },
+  }).effects;
   expect(asked).toMatchObject([{ kind: "request-weight" }]);
   const parcelId = lane(b, "bench")?.parcels[0]?.parcelId ?? "";
-  send(b, "bench", { kind: "weight-answered", parcelId, deviceId: "scale", weightGrams: null, failure: { code: "device.silent", details: {} } });
+  send(b, "bench", {
+    kind: "weight-answered",
+    parcelId,
+    deviceId: "scale",
+    weightGrams: null,
+    failure: { code: "device.silent", details: {} },
+  });
   expect(lane(b, "bench")?.parcels[0]).toMatchObject({ phase: "waiting", needs: "weight" });
   b.advance(1000);
   expect(b.core.tick(b.now()).effects).toMatchObject([{ kind: "request-weight", parcelId }]);
-  const answered = send(b, "bench", { kind: "weight-answered", parcelId, deviceId: "scale", weightGrams: 205, failure: null }).effects;
+  const answered = send(b, "bench", {
+    kind: "weight-answered",
+    parcelId,
+    deviceId: "scale",
+    weightGrams: 205,
+    failure: null,
+  }).effects;
   expect(answered).toMatchObject([{ kind: "print" }]);
 });
 
 test("a bench keeps its parcel while the printer is out of paper, and prints when it is back", () => {
   const b = open();
   b.core.setPrinter("printer", false, undefined);
-  send(b, "bench", { kind: "reading", deviceId: "scanner", reading: { kind: "scan", data: "WS0000000001", symbology: "code-128" } });
+  send(b, "bench", {
+    kind: "reading",
+    deviceId: "scanner",
+    reading: { kind: "scan", data: "WS0000000001", symbology: "code-128" },
+  });
   const parcelId = lane(b, "bench")?.parcels[0]?.parcelId ?? "";
-  expect(send(b, "bench", { kind: "weight-answered", parcelId, deviceId: "scale", weightGrams: 205, failure: null }).effects).toEqual([]);
+  expect(
+    send(b, "bench", {
+      kind: "weight-answered",
+      parcelId,
+      deviceId: "scale",
+      weightGrams: 205,
+      failure: null,
+    }).effects,
+  ).toEqual([]);
   expect(b.core.setPrinter("printer", true, 100).effects).toMatchObject([{ kind: "print" }]);
 });
 
@@ -164,8 +222,12 @@ test("the log verifies, and a changed byte is found", () => {
   for (let index = 1; index <= 5; index += 1) runBelt(b, index, `WS000000000${index}`);
   expect(verifyFacts(b.factsPath)).toMatchObject({ ok: true, parcels: 5 });
   const db = new Database(b.factsPath);
-  expect(() => db.exec("UPDATE facts SET text = replace(text, '210', '211') WHERE sequence = 5")).toThrow(/immutable/);
-  db.exec("DROP TRIGGER facts_are_immutable; UPDATE facts SET text = replace(text, 'parcel', 'Parcel') WHERE sequence = 5");
+  expect(() => db.exec("UPDATE facts SET text = replace(text, '210', '211') WHERE sequence = 5")).toThrow(
+    /immutable/,
+  );
+  db.exec(
+    "DROP TRIGGER facts_are_immutable; UPDATE facts SET text = replace(text, 'parcel', 'Parcel') WHERE sequence = 5",
+  );
   db.close();
   expect(verifyFacts(b.factsPath)).toMatchObject({ ok: false, sequence: 5 });
 });

@@ -1,7 +1,12 @@
 import type { CandidateOrder } from "@waystation/shared/decision/judge";
 import type { FactDraft } from "@waystation/shared/facts/draft";
 import { describeCause, type Failure } from "@waystation/shared/failures/result";
-import { type Effect, labelJobId, type SessionContext, type SessionEvent } from "@waystation/shared/session/events";
+import {
+  type Effect,
+  labelJobId,
+  type SessionContext,
+  type SessionEvent,
+} from "@waystation/shared/session/events";
 import { createLane, type LaneProfile, type LaneState } from "@waystation/shared/session/state";
 import { nextDeadline, step } from "@waystation/shared/session/step";
 import { viewLane } from "@waystation/shared/session/view-lane";
@@ -23,7 +28,11 @@ export type CoreOptions = {
   readonly mintId: () => string;
 };
 
-export type CoreResult = { readonly effects: readonly Effect[]; readonly changedLanes: readonly string[]; readonly failure: Failure | null };
+export type CoreResult = {
+  readonly effects: readonly Effect[];
+  readonly changedLanes: readonly string[];
+  readonly failure: Failure | null;
+};
 
 /** well-again: a commit succeeded after others had failed. What came in between is lost, so the lanes must be built anew from the facts. */
 export type DiskHealth = "well" | "full" | "well-again";
@@ -41,7 +50,11 @@ export function createCore(options: CoreOptions) {
   const decisions = createDecisionClock();
   let disk: DiskHealth = "well";
 
-  function findOrders(barcodes: readonly string[], exceptParcelId: string, pending: readonly FactDraft[]): CandidateOrder[] {
+  function findOrders(
+    barcodes: readonly string[],
+    exceptParcelId: string,
+    pending: readonly FactDraft[],
+  ): CandidateOrder[] {
     return orders.find(barcodes).map((found) => ({
       ...found,
       handledBefore:
@@ -53,7 +66,14 @@ export function createCore(options: CoreOptions) {
 
   /** Judged accepted and not yet ended; the table knows the others. */
   const isUnderWay = (orderId: string, exceptParcelId: string): boolean =>
-    [...lanes.values()].some(({ parcels }) => parcels.some((parcel) => parcel.parcelId !== exceptParcelId && parcel.order?.orderId === orderId && parcel.decision?.verdict === "accepted"));
+    [...lanes.values()].some(({ parcels }) =>
+      parcels.some(
+        (parcel) =>
+          parcel.parcelId !== exceptParcelId &&
+          parcel.order?.orderId === orderId &&
+          parcel.decision?.verdict === "accepted",
+      ),
+    );
 
   const contextAt = (atMs: number, pending: readonly FactDraft[]): SessionContext => ({
     atMs,
@@ -89,15 +109,28 @@ export function createCore(options: CoreOptions) {
     for (let granted = printers.grant(); granted !== undefined; granted = printers.grant()) {
       const { printerId, reservation, odometer } = granted;
       const lane = changed.get(reservation.laneId) ?? lanes.get(reservation.laneId);
-      const waits = lane?.parcels.some(({ parcelId, phase }) => parcelId === reservation.parcelId && phase === "awaiting-printer") === true;
+      const waits =
+        lane?.parcels.some(
+          ({ parcelId, phase }) => parcelId === reservation.parcelId && phase === "awaiting-printer",
+        ) === true;
       if (!waits) continue;
       printers.occupy(printerId, labelJobId(reservation.parcelId));
-      return [{ laneId: reservation.laneId, event: { kind: "printer-granted", parcelId: reservation.parcelId, odometer } }];
+      return [
+        {
+          laneId: reservation.laneId,
+          event: { kind: "printer-granted", parcelId: reservation.parcelId, odometer },
+        },
+      ];
     }
     return [];
   }
 
-  function finish(facts: readonly FactDraft[], effects: readonly Effect[], changed: ReadonlyMap<string, LaneState>, atMs: number): CoreResult {
+  function finish(
+    facts: readonly FactDraft[],
+    effects: readonly Effect[],
+    changed: ReadonlyMap<string, LaneState>,
+    atMs: number,
+  ): CoreResult {
     const failure = commit(facts);
     if (failure !== null) return { effects: [], changedLanes: faultLanes(changed, failure), failure };
     for (const [laneId, state] of changed) lanes.set(laneId, state);
@@ -130,7 +163,13 @@ export function createCore(options: CoreOptions) {
   /** What the last process left open: asked, not repeated. */
   function start(): CoreResult {
     store.commit([
-      { name: "station.booted.v1", lane: null, parcelId: null, actor: { kind: "engine" }, payload: { appVersion: options.appVersion, wireVersion } },
+      {
+        name: "station.booted.v1",
+        lane: null,
+        parcelId: null,
+        actor: { kind: "engine" },
+        payload: { appVersion: options.appVersion, wireVersion },
+      },
     ]);
     const effects: Effect[] = [];
     for (const { lane, ended, parcel } of store.openParcels()) {
@@ -138,7 +177,14 @@ export function createCore(options: CoreOptions) {
       if (state === undefined) continue;
       const printerId = state.profile.devices.printer ?? "";
       if (parcel.label === "requested") printers.occupy(printerId, labelJobId(parcel.parcelId));
-      if (ended) effects.push({ kind: "resolve-print", laneId: lane, printerId, jobId: labelJobId(parcel.parcelId), odometerBefore: parcel.odometerBefore });
+      if (ended)
+        effects.push({
+          kind: "resolve-print",
+          laneId: lane,
+          printerId,
+          jobId: labelJobId(parcel.parcelId),
+          odometerBefore: parcel.odometerBefore,
+        });
       else effects.push(...run({ laneId: lane, event: { kind: "recovered", parcel } }, nowMs()).effects);
     }
     return { effects, changedLanes: [...lanes.keys()], failure: null };
@@ -146,7 +192,8 @@ export function createCore(options: CoreOptions) {
 
   function handle(laneId: string, event: SessionEvent, atMs: number): CoreResult {
     const state = lanes.get(laneId);
-    if (state === undefined) return { effects: [], changedLanes: [], failure: { code: "lane.unknown", details: { laneId } } };
+    if (state === undefined)
+      return { effects: [], changedLanes: [], failure: { code: "lane.unknown", details: { laneId } } };
     const refused = checkCommand(state, event);
     if (refused !== null) return { effects: [], changedLanes: [], failure: refused };
     if (event.kind === "label-outcome") releasePrinter(event);
@@ -154,13 +201,23 @@ export function createCore(options: CoreOptions) {
   }
 
   function releasePrinter({ jobId, result }: Extract<SessionEvent, { kind: "label-outcome" }>): void {
-    printers.release(jobId, result.outcome === "printed" ? result.odometer : undefined, result.outcome === "printed");
+    printers.release(
+      jobId,
+      result.outcome === "printed" ? result.odometer : undefined,
+      result.outcome === "printed",
+    );
   }
 
   /** Wakes the lanes whose parcels' time is up. */
   function tick(atMs: number): CoreResult {
-    const results = [...lanes.values()].filter((lane) => (nextDeadline(lane) ?? Infinity) <= atMs).map((lane) => run({ laneId: lane.profile.laneId, event: { kind: "ticked" } }, atMs));
-    return { effects: results.flatMap(({ effects }) => effects), changedLanes: results.flatMap(({ changedLanes }) => changedLanes), failure: results.find(({ failure }) => failure !== null)?.failure ?? null };
+    const results = [...lanes.values()]
+      .filter((lane) => (nextDeadline(lane) ?? Infinity) <= atMs)
+      .map((lane) => run({ laneId: lane.profile.laneId, event: { kind: "ticked" } }, atMs));
+    return {
+      effects: results.flatMap(({ effects }) => effects),
+      changedLanes: results.flatMap(({ changedLanes }) => changedLanes),
+      failure: results.find(({ failure }) => failure !== null)?.failure ?? null,
+    };
   }
 
   return {
@@ -171,10 +228,16 @@ export function createCore(options: CoreOptions) {
     setPrinter(printerId: string, ready: boolean, odometer: number | null | undefined): CoreResult {
       printers.setReady(printerId, ready, odometer);
       const [firstLane] = lanes.keys();
-      return ready && firstLane !== undefined ? run({ laneId: firstLane, event: { kind: "ticked" } }, nowMs()) : { effects: [], changedLanes: [], failure: null };
+      return ready && firstLane !== undefined
+        ? run({ laneId: firstLane, event: { kind: "ticked" } }, nowMs())
+        : { effects: [], changedLanes: [], failure: null };
     },
-    nextDeadline: (): number | null => [...lanes.values()].map(nextDeadline).reduce((least, at) => (at === null ? least : least === null ? at : Math.min(least, at)), null),
-    viewLanes: (ids: readonly string[]): LaneView[] => ids.flatMap((laneId) => lanes.get(laneId) ?? []).map(viewLane),
+    nextDeadline: (): number | null =>
+      [...lanes.values()]
+        .map(nextDeadline)
+        .reduce((least, at) => (at === null ? least : least === null ? at : Math.min(least, at)), null),
+    viewLanes: (ids: readonly string[]): LaneView[] =>
+      ids.flatMap((laneId) => lanes.get(laneId) ?? []).map(viewLane),
     disk: (): DiskHealth => disk,
     laneIds: (): string[] => [...lanes.keys()],
     status: (): CoreStatus => ({
@@ -190,4 +253,10 @@ export function createCore(options: CoreOptions) {
 
 /** Within one step two parcels of one order could be judged before either is in the table. */
 const isAcceptedIn = (facts: readonly FactDraft[], orderId: string, exceptParcelId: string): boolean =>
-  facts.some((fact) => fact.name === "parcel.judged.v1" && fact.parcelId !== exceptParcelId && fact.payload.orderId === orderId && fact.payload.verdict === "accepted");
+  facts.some(
+    (fact) =>
+      fact.name === "parcel.judged.v1" &&
+      fact.parcelId !== exceptParcelId &&
+      fact.payload.orderId === orderId &&
+      fact.payload.verdict === "accepted",
+  );

@@ -13,7 +13,9 @@ export function createDecisionClock() {
     },
     read(): DecisionTimes {
       const sorted = samples.slice(0, Math.min(count, kept)).sort();
-      const at = (share: number): number => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 1000) / 1000;
+      const at = (share: number): number =>
+        Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 1000) /
+        1000;
       return { p50: at(0.5), p99: at(0.99), count };
     },
   };

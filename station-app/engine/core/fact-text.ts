@@ -14,7 +14,11 @@ export type Stamp = {
 };
 
 /** The exact text that is hashed, stored and sent; its keys stand in the order of the envelope's schema. */
-export function writeFactText(draft: FactDraft, stamp: Stamp, place: { sequence: number; id: string; causedBy: string | null; previousHash: string }): string {
+export function writeFactText(
+  draft: FactDraft,
+  stamp: Stamp,
+  place: { sequence: number; id: string; causedBy: string | null; previousHash: string },
+): string {
   const { type, version } = splitFactName(draft.name);
   const envelope: FactEnvelope = {
     stationId: stamp.stationId,
@@ -39,7 +43,13 @@ export function writeFactText(draft: FactDraft, stamp: Stamp, place: { sequence:
 /** Back to what the session stated; a fact of a newer version keeps its name and is left alone by projections. */
 export function readFactDraft(envelope: FactEnvelope): FactDraft {
   const name = joinFactName(envelope.type, envelope.version) as FactName;
-  return { name, lane: envelope.lane, parcelId: envelope.parcelId, actor: envelope.actor, payload: envelope.payload } as FactDraft;
+  return {
+    name,
+    lane: envelope.lane,
+    parcelId: envelope.parcelId,
+    actor: envelope.actor,
+    payload: envelope.payload,
+  } as FactDraft;
 }
 
 export const hashText = (text: string): string => hash("sha256", text, "hex");

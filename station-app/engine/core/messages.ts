@@ -4,8 +4,19 @@ import type { LaneView } from "@waystation/shared/session/view";
 
 /** What the edge tells the core. Same process, so types are enough; everything from outside was checked before. */
 export type CoreInput =
-  | { readonly kind: "event"; readonly laneId: string; readonly event: SessionEvent; readonly atMs: number; readonly requestId?: number }
-  | { readonly kind: "printer"; readonly printerId: string; readonly ready: boolean; readonly odometer?: number | null }
+  | {
+      readonly kind: "event";
+      readonly laneId: string;
+      readonly event: SessionEvent;
+      readonly atMs: number;
+      readonly requestId?: number;
+    }
+  | {
+      readonly kind: "printer";
+      readonly printerId: string;
+      readonly ready: boolean;
+      readonly odometer?: number | null;
+    }
   /** The replica committed new channels or sort plans. */
   | { readonly kind: "reload" }
   | { readonly kind: "acknowledged"; readonly receivedThrough: number; readonly durableThrough: number }
@@ -25,7 +36,12 @@ export type CoreStatus = {
 
 /** What the core tells the edge: effects only after their facts are durable. */
 export type CoreOutput =
-  | { readonly kind: "started"; readonly status: CoreStatus; readonly lanes: readonly LaneView[]; readonly effects: readonly Effect[] }
+  | {
+      readonly kind: "started";
+      readonly status: CoreStatus;
+      readonly lanes: readonly LaneView[];
+      readonly effects: readonly Effect[];
+    }
   | { readonly kind: "effects"; readonly effects: readonly Effect[] }
   | { readonly kind: "lanes"; readonly lanes: readonly LaneView[]; readonly recorded: number }
   | { readonly kind: "reply"; readonly requestId: number; readonly failure: Failure | null }

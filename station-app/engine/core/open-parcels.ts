@@ -41,12 +41,16 @@ function recoverRow(db: Sqlite, row: ParcelRow): RecoveredParcel {
 
 /** No index by parcel, for the hot path pays for every index: a parcel's facts lie between its first and its last. */
 function readFactsOf(db: Sqlite, { parcelId, firstSequence, lastSequence }: ParcelRow): FactEnvelope[] {
-  const texts = db.prepare("SELECT text FROM facts WHERE sequence BETWEEN ? AND ? ORDER BY sequence").pluck().all(firstSequence, lastSequence) as string[];
+  const texts = db
+    .prepare("SELECT text FROM facts WHERE sequence BETWEEN ? AND ? ORDER BY sequence")
+    .pluck()
+    .all(firstSequence, lastSequence) as string[];
   return texts.map((text) => JSON.parse(text) as FactEnvelope).filter((fact) => fact.parcelId === parcelId);
 }
 
 function parseSize(text: string | null): RecoveredParcel["size"] {
   const [lengthMillimetres, widthMillimetres, heightMillimetres] = (text ?? "").split("x").map(Number);
-  if (lengthMillimetres === undefined || widthMillimetres === undefined || heightMillimetres === undefined) return null;
+  if (lengthMillimetres === undefined || widthMillimetres === undefined || heightMillimetres === undefined)
+    return null;
   return { lengthMillimetres, widthMillimetres, heightMillimetres };
 }

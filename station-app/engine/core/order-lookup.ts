@@ -49,7 +49,8 @@ export function openOrderLookup(path: string, rejectChute: number) {
       const found = new Map<string, FoundOrder>();
       for (const barcode of barcodes)
         for (const { orderId, revision, body, labelKind } of findByBarcode(barcode))
-          if (!found.has(orderId)) found.set(orderId, { order: JSON.parse(body) as Order, revision, label: labelKind });
+          if (!found.has(orderId))
+            found.set(orderId, { order: JSON.parse(body) as Order, revision, label: labelKind });
       return [...found.values()];
     },
     findChannel: (code: string) => channels.get(code),

@@ -1,7 +1,12 @@
 /** One outstanding job per printer, first come first served, shared by every lane that has it. */
 export type Reservation = { readonly laneId: string; readonly parcelId: string };
 
-type Slot = { ready: boolean; odometer: number | null; jobId: string | null; readonly waiting: Reservation[] };
+type Slot = {
+  ready: boolean;
+  odometer: number | null;
+  jobId: string | null;
+  readonly waiting: Reservation[];
+};
 
 export type PrinterQueue = ReturnType<typeof createPrinterQueue>;
 
@@ -15,16 +20,21 @@ export function createPrinterQueue() {
     return fresh;
   };
   return {
-    reserve: (printerId: string, reservation: Reservation) => void slotOf(printerId).waiting.push(reservation),
+    reserve: (printerId: string, reservation: Reservation) =>
+      void slotOf(printerId).waiting.push(reservation),
     /** Takes the next one waiting if the printer is ready and free; the caller marks the job it leads to. */
-    grant(): { readonly printerId: string; readonly reservation: Reservation; readonly odometer: number | null } | undefined {
+    grant():
+      | { readonly printerId: string; readonly reservation: Reservation; readonly odometer: number | null }
+      | undefined {
       for (const [printerId, slot] of slots) {
         const reservation = slot.ready && slot.jobId === null ? slot.waiting.shift() : undefined;
         if (reservation !== undefined) return { printerId, reservation, odometer: slot.odometer };
       }
       return undefined;
     },
-    occupy: (printerId: string, jobId: string) => void (slotOf(printerId).jobId = jobId),
+    occupy(printerId: string, jobId: string): void {
+      slotOf(printerId).jobId = jobId;
+    },
     release(jobId: string, odometer: number | null | undefined, ready: boolean): void {
       for (const slot of slots.values()) {
         if (slot.jobId !== jobId) continue;

@@ -23,7 +23,11 @@ export type ParcelRow = {
 };
 
 /** The same function serves the hot path and the rebuild: that is what makes them equal. */
-export function projectFact(row: ParcelRow | undefined, fact: FactDraft, sequence: number): ParcelRow | undefined {
+export function projectFact(
+  row: ParcelRow | undefined,
+  fact: FactDraft,
+  sequence: number,
+): ParcelRow | undefined {
   if (fact.parcelId === null) return row;
   const base = row ?? newRow(fact.parcelId, fact.lane ?? "", sequence);
   return { ...base, ...changesBy(fact, base), lastSequence: sequence };
@@ -84,7 +88,11 @@ function changesBy(fact: FactDraft, row: ParcelRow): Partial<ParcelRow> {
     case "divert.unknown.v1":
       return { divert: "unknown" };
     case "parcel.ended.v1":
-      return { outcome: fact.payload.outcome, chute: fact.payload.chute, ...(fact.payload.outcome === "accepted" ? { handledOrder: row.orderId } : {}) };
+      return {
+        outcome: fact.payload.outcome,
+        chute: fact.payload.chute,
+        ...(fact.payload.outcome === "accepted" ? { handledOrder: row.orderId } : {}),
+      };
     default:
       return {};
   }

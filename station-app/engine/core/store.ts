@@ -25,7 +25,12 @@ export type Store = ReturnType<typeof openStore>;
  * The only writer of facts.db. `commit` makes facts and the parcel rows they lead to durable in one transaction;
  * it throws what SQLite throws, and then nothing was recorded.
  */
-export function openStore(path: string, stationId: string, sources: StoreSources = systemSources(), hook: CommitHook = () => {}) {
+export function openStore(
+  path: string,
+  stationId: string,
+  sources: StoreSources = systemSources(),
+  hook: CommitHook = () => {},
+) {
   const db = openDurable(path);
   migrateFacts(db);
   const log = openLog(db, stationId, sources);
@@ -38,7 +43,13 @@ export function openStore(path: string, stationId: string, sources: StoreSources
   let { lastSequence, lastHash } = readHead(db);
 
   function append(drafts: readonly FactDraft[]): void {
-    const stamp: Stamp = { stationId, logId: log.logId, bootId, occurredAt: new Date(sources.nowMs()).toISOString(), monotonicMs: Math.round(sources.monotonicMs()) };
+    const stamp: Stamp = {
+      stationId,
+      logId: log.logId,
+      bootId,
+      occurredAt: new Date(sources.nowMs()).toISOString(),
+      monotonicMs: Math.round(sources.monotonicMs()),
+    };
     const before = new Map<string, ParcelRow | undefined>();
     const touched = new Map<string, ParcelRow>();
     let sequence = lastSequence;
@@ -85,7 +96,11 @@ export function openStore(path: string, stationId: string, sources: StoreSources
     openParcels: () => readOpenParcels(db),
     acknowledged: () => readAcknowledged(db),
     saveAcknowledged: (receivedThrough: number, durableThrough: number) =>
-      putOffWhenFull(() => db.prepare("UPDATE log SET acknowledged_through = ?, durable_through = max(durable_through, ?)").run(receivedThrough, durableThrough)),
+      putOffWhenFull(() =>
+        db
+          .prepare("UPDATE log SET acknowledged_through = ?, durable_through = max(durable_through, ?)")
+          .run(receivedThrough, durableThrough),
+      ),
     countOutcomes: () => countOutcomes(db),
     /** Moves the log's tail into the file; called when the line is quiet. The WAL keeps its size. */
     checkpoint: () => putOffWhenFull(() => db.pragma("wal_checkpoint(PASSIVE)")),
@@ -93,7 +108,8 @@ export function openStore(path: string, stationId: string, sources: StoreSources
   };
 }
 
-export const isDiskFull = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
 
 /** For what comes again by itself: the next checkpoint, the cloud's next acknowledgement. */
 function putOffWhenFull(act: () => unknown): void {
@@ -106,7 +122,11 @@ function putOffWhenFull(act: () => unknown): void {
 
 export const systemSources = (): StoreSources => {
   const random = createRandomPool();
-  return { nowMs: Date.now, monotonicMs: () => performance.now(), mintId: () => mintId({ nowMs: Date.now, randomBytes: random }) };
+  return {
+    nowMs: Date.now,
+    monotonicMs: () => performance.now(),
+    mintId: () => mintId({ nowMs: Date.now, randomBytes: random }),
+  };
 };
 
 /** One call to the system for many ids: a call each would cost more than the rest of the fact's text. */
@@ -124,26 +144,40 @@ function createRandomPool(): (length: number) => Uint8Array {
 }
 
 function openLog(db: Sqlite, stationId: string, sources: StoreSources): { logId: string } {
-  db.prepare("INSERT INTO log (one, station_id, log_id) VALUES (1, ?, ?) ON CONFLICT DO NOTHING").run(stationId, sources.mintId());
-  const row = db.prepare("SELECT station_id AS stationId, log_id AS logId FROM log").get() as { stationId: string; logId: string };
+  db.prepare("INSERT INTO log (one, station_id, log_id) VALUES (1, ?, ?) ON CONFLICT DO NOTHING").run(
+    stationId,
+    sources.mintId(),
+  );
+  const row = db.prepare("SELECT station_id AS stationId, log_id AS logId FROM log").get() as {
+    stationId: string;
+    logId: string;
+  };
   return row;
 }
 
 const readHead = (db: Sqlite): { lastSequence: number; lastHash: string } => {
-  const row = db.prepare("SELECT sequence, lower(hex(hash)) AS hash FROM facts ORDER BY sequence DESC LIMIT 1").get() as { sequence: number; hash: string } | undefined;
+  const row = db
+    .prepare("SELECT sequence, lower(hex(hash)) AS hash FROM facts ORDER BY sequence DESC LIMIT 1")
+    .get() as { sequence: number; hash: string } | undefined;
   return { lastSequence: row?.sequence ?? 0, lastHash: row?.hash ?? genesisHash };
 };
 
 const readAcknowledged = (db: Sqlite): { receivedThrough: number; durableThrough: number } =>
-  db.prepare("SELECT acknowledged_through AS receivedThrough, durable_through AS durableThrough FROM log").get() as { receivedThrough: number; durableThrough: number };
+  db
+    .prepare("SELECT acknowledged_through AS receivedThrough, durable_through AS durableThrough FROM log")
+    .get() as { receivedThrough: number; durableThrough: number };
 
 /** Has another parcel used this order up? Those still under way are known to the lanes. */
 function prepareHandled(db: Sqlite): (orderId: string, exceptParcelId: string) => boolean {
-  const statement = db.prepare("SELECT 1 FROM parcels WHERE handled_order = ? AND parcel_id <> ? LIMIT 1").pluck();
+  const statement = db
+    .prepare("SELECT 1 FROM parcels WHERE handled_order = ? AND parcel_id <> ? LIMIT 1")
+    .pluck();
   return (orderId, exceptParcelId) => statement.get(orderId, exceptParcelId) !== undefined;
 }
 
 function countOutcomes(db: Sqlite): Record<string, number> {
-  const rows = db.prepare("SELECT coalesce(outcome, 'open') AS outcome, count(*) AS parcels FROM parcels GROUP BY 1").all() as { outcome: string; parcels: number }[];
+  const rows = db
+    .prepare("SELECT coalesce(outcome, 'open') AS outcome, count(*) AS parcels FROM parcels GROUP BY 1")
+    .all() as { outcome: string; parcels: number }[];
   return Object.fromEntries(rows.map(({ outcome, parcels }) => [outcome, parcels]));
 }

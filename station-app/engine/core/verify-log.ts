@@ -6,7 +6,12 @@ import { type ParcelRow, projectFact } from "./project-parcel.ts";
 
 export type Verification =
   | { readonly ok: true; readonly logId: string; readonly facts: number; readonly parcels: number }
-  | { readonly ok: false; readonly sequence: number | null; readonly parcelId: string | null; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly sequence: number | null;
+      readonly parcelId: string | null;
+      readonly reason: string;
+    };
 
 /** Reads the whole log once: every text gives its hash, every fact names the one before, and the parcel table is what the facts say. */
 export function verifyFacts(path: string): Verification {
@@ -20,19 +25,29 @@ export function verifyFacts(path: string): Verification {
 }
 
 function verifyDatabase(db: Sqlite): Verification {
-  const { logId, stationId } = db.prepare("SELECT log_id AS logId, station_id AS stationId FROM log").get() as { logId: string; stationId: string };
+  const { logId, stationId } = db
+    .prepare("SELECT log_id AS logId, station_id AS stationId FROM log")
+    .get() as { logId: string; stationId: string };
   const rebuilt = new Map<string, ParcelRow>();
   let previousHash = genesisHash;
   let expected = 1;
-  for (const row of db.prepare("SELECT sequence, text, lower(hex(hash)) AS hash FROM facts ORDER BY sequence").iterate() as Iterable<{ sequence: number; text: string; hash: string }>) {
-    const bad = (reason: string): Verification => ({ ok: false, sequence: row.sequence, parcelId: null, reason });
+  for (const row of db
+    .prepare("SELECT sequence, text, lower(hex(hash)) AS hash FROM facts ORDER BY sequence")
+    .iterate() as Iterable<{ sequence: number; text: string; hash: string }>) {
+    const bad = (reason: string): Verification => ({
+      ok: false,
+      sequence: row.sequence,
+      parcelId: null,
+      reason,
+    });
     if (row.sequence !== expected) return bad(`fact ${expected} is missing`);
     if (hashText(row.text) !== row.hash) return bad("the text does not match its hash");
     const envelope = factEnvelopeSchema.safeParse(parseJson(row.text));
     if (!envelope.success) return bad("the text is not a fact");
     const { data } = envelope;
     if (data.previousHash !== previousHash) return bad("the chain to the fact before is broken");
-    if (data.sequence !== row.sequence || data.logId !== logId || data.stationId !== stationId) return bad("the text belongs to another place in a log");
+    if (data.sequence !== row.sequence || data.logId !== logId || data.stationId !== stationId)
+      return bad("the text belongs to another place in a log");
     projectInto(rebuilt, data.parcelId, readFactDraft(data), row.sequence);
     previousHash = row.hash;
     expected += 1;
@@ -40,7 +55,12 @@ function verifyDatabase(db: Sqlite): Verification {
   return compareParcels(db, rebuilt) ?? { ok: true, logId, facts: expected - 1, parcels: rebuilt.size };
 }
 
-function projectInto(rebuilt: Map<string, ParcelRow>, parcelId: string | null, draft: ReturnType<typeof readFactDraft>, sequence: number): void {
+function projectInto(
+  rebuilt: Map<string, ParcelRow>,
+  parcelId: string | null,
+  draft: ReturnType<typeof readFactDraft>,
+  sequence: number,
+): void {
   if (parcelId === null) return;
   const row = projectFact(rebuilt.get(parcelId), draft, sequence);
   if (row !== undefined) rebuilt.set(parcelId, row);
@@ -51,9 +71,16 @@ function compareParcels(db: Sqlite, rebuilt: Map<string, ParcelRow>): Verificati
   for (const row of stored) {
     const twin = rebuilt.get(row.parcelId);
     if (twin === undefined || JSON.stringify(twin) !== JSON.stringify(row))
-      return { ok: false, sequence: null, parcelId: row.parcelId, reason: "the parcel table differs from its facts" };
+      return {
+        ok: false,
+        sequence: null,
+        parcelId: row.parcelId,
+        reason: "the parcel table differs from its facts",
+      };
   }
-  return stored.length === rebuilt.size ? undefined : { ok: false, sequence: null, parcelId: null, reason: "the parcel table misses parcels" };
+  return stored.length === rebuilt.size
+    ? undefined
+    : { ok: false, sequence: null, parcelId: null, reason: "the parcel table misses parcels" };
 }
 
 function parseJson(text: string): unknown {

@@ -87,15 +87,28 @@ export function createDevices(config: EngineConfig, events: DeviceEvents): Resul
   });
 }
 
-function toBinding({ deviceId, model, connection, options }: EngineConfig["devices"][number]): Parameters<typeof connectDevice>[0] {
-  const line = connection.type === "tcp" ? connection : { type: connection.type, path: connection.path, ...(connection.baudRate === undefined ? {} : { baudRate: connection.baudRate }) };
+function toBinding({
+  deviceId,
+  model,
+  connection,
+  options,
+}: EngineConfig["devices"][number]): Parameters<typeof connectDevice>[0] {
+  const line =
+    connection.type === "tcp"
+      ? connection
+      : {
+          type: connection.type,
+          path: connection.path,
+          ...(connection.baudRate === undefined ? {} : { baudRate: connection.baudRate }),
+        };
   return { deviceId, model, connection: line, ...(options === undefined ? {} : { options }) };
 }
 
 function indexLanes(config: EngineConfig): Map<string, string[]> {
   const lanes = new Map<string, string[]>();
   for (const { laneId, devices } of config.lanes)
-    for (const deviceId of new Set(Object.values(devices))) lanes.set(deviceId, [...(lanes.get(deviceId) ?? []), laneId]);
+    for (const deviceId of new Set(Object.values(devices)))
+      lanes.set(deviceId, [...(lanes.get(deviceId) ?? []), laneId]);
   return lanes;
 }
 
@@ -116,7 +129,8 @@ function toEvent(deviceId: string, reading: Reading): SessionEvent | null {
 function toSorterEvent(deviceId: string, reading: Extract<Reading, { kind: "sorter" }>): SessionEvent | null {
   const { event, parcelIndex, chute } = reading;
   if (event === "induct" && parcelIndex !== undefined) return { kind: "inducted", parcelIndex, deviceId };
-  if (event === "confirm" && parcelIndex !== undefined && chute !== undefined) return { kind: "diverted", parcelIndex, chute };
+  if (event === "confirm" && parcelIndex !== undefined && chute !== undefined)
+    return { kind: "diverted", parcelIndex, chute };
   if (event === "lost" && parcelIndex !== undefined) return { kind: "lost", parcelIndex };
   if (event === "chute-full" && chute !== undefined) return { kind: "chute-full", chute, full: true };
   return null;
@@ -130,6 +144,13 @@ function viewDevice(config: EngineConfig, device: AnyDevice, state: DeviceState)
     kind: device.kind,
     model: findDefinition(model)?.names[0] ?? model,
     state: state.state,
-    failure: failure === null ? null : { code: failure.code, details: { ...failure.details }, ...(failure.cause === undefined ? {} : { cause: failure.cause }) },
+    failure:
+      failure === null
+        ? null
+        : {
+            code: failure.code,
+            details: { ...failure.details },
+            ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+          },
   };
 }

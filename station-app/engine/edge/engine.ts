@@ -19,24 +19,45 @@ import { createStationRouter } from "./station-router.ts";
 import { startUplink, type Uplink } from "./uplink.ts";
 import { createViewFeed } from "./view-feed.ts";
 
-export type Engine = { readonly url: string | null; readonly attachPort: StationRpc["attachPort"]; readonly stop: () => Promise<void> };
+export type Engine = {
+  readonly url: string | null;
+  readonly attachPort: StationRpc["attachPort"];
+  readonly stop: () => Promise<void>;
+};
 
 export type EngineDeps = { readonly appVersion: string; readonly onFatal: (error: unknown) => void };
 
 /** Opens the two files, starts the three threads, connects the devices, and only then lets a screen in. */
 export async function startEngine(config: EngineConfig, deps: EngineDeps): Promise<Result<Engine>> {
   mkdirSync(config.dataDir, { recursive: true });
-  const paths = { factsPath: join(config.dataDir, "facts.db"), ordersPath: join(config.dataDir, "orders.db") };
+  const paths = {
+    factsPath: join(config.dataDir, "facts.db"),
+    ordersPath: join(config.dataDir, "orders.db"),
+  };
   const asks = createAsks();
-  const replica = startThread<ReplicaInput, ReplicaOutput>(new URL("../replica/replica-worker.ts", import.meta.url), { ...paths, cloud: config.cloud ?? null }, deps.onFatal);
+  const replica = startThread<ReplicaInput, ReplicaOutput>(
+    new URL("../replica/replica-worker.ts", import.meta.url),
+    { ...paths, cloud: config.cloud ?? null },
+    deps.onFatal,
+  );
   const ready = await firstMessage(replica, "ready");
-  const core = startThread<CoreInput, CoreOutput>(new URL("../core/core-worker.ts", import.meta.url), { config, ...paths, appVersion: deps.appVersion }, deps.onFatal);
+  const core = startThread<CoreInput, CoreOutput>(
+    new URL("../core/core-worker.ts", import.meta.url),
+    { config, ...paths, appVersion: deps.appVersion },
+    deps.onFatal,
+  );
   const started = await firstMessage(core, "started");
   const link = createLink(config, started.status, ready.ordersVisible);
   const crash = createCrashPoints(config.crashAt);
   const devices = createDevices(config, {
     onEvent: (laneId, event, atMs) => core.post({ kind: "event", laneId, event, atMs }),
-    onPrinter: (printerId, isReady, odometer) => core.post({ kind: "printer", printerId, ready: isReady, ...(odometer === undefined ? {} : { odometer }) }),
+    onPrinter: (printerId, isReady, odometer) =>
+      core.post({
+        kind: "printer",
+        printerId,
+        ready: isReady,
+        ...(odometer === undefined ? {} : { odometer }),
+      }),
     onView: (view) => feed.publish({ devices: [view] }),
     onWrite: crash,
   });
@@ -50,12 +71,18 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
   });
   link.onChange((view) => feed.publish({ link: view }));
 
-  const uplink = config.cloud === undefined ? null : startStationUplink(config, config.cloud, started.status, { core, replica, asks, link });
+  const uplink =
+    config.cloud === undefined
+      ? null
+      : startStationUplink(config, config.cloud, started.status, { core, replica, asks, link });
   const effectDeps = {
     devices: devices.value,
     composeLabel: (request: { orderId: string; weightGrams: number | null; chute: number | null }) =>
-      asks.ask<Result<ComposedLabel>>((requestId) => replica.post({ kind: "compose-label", requestId, ...request })),
-    onOutcome: (laneId: string, event: SessionEvent) => core.post({ kind: "event", laneId, event, atMs: epochMs() }),
+      asks.ask<Result<ComposedLabel>>((requestId) =>
+        replica.post({ kind: "compose-label", requestId, ...request }),
+      ),
+    onOutcome: (laneId: string, event: SessionEvent) =>
+      core.post({ kind: "event", laneId, event, atMs: epochMs() }),
     labelTimeoutMs: config.labelTimeoutMs,
     weighTimeoutMs: config.weighTimeoutMs,
     crash,
@@ -75,7 +102,9 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
         return asks.answer(message.requestId, message.status);
     }
   });
-  replica.onMessage((message) => takeFromReplica(message, { core, asks, link, uplink, logId: started.status.logId }));
+  replica.onMessage((message) =>
+    takeFromReplica(message, { core, asks, link, uplink, logId: started.status.logId }),
+  );
   // What the replica said while nobody listened yet may have been new channels.
   core.post({ kind: "reload" });
 
@@ -83,10 +112,15 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     stationId: config.stationId,
     appVersion: deps.appVersion,
     feed,
-    command: (laneId, event) => asks.ask<Failure | null>((requestId) => core.post({ kind: "event", laneId, event, atMs: epochMs(), requestId })),
+    command: (laneId, event) =>
+      asks.ask<Failure | null>((requestId) =>
+        core.post({ kind: "event", laneId, event, atMs: epochMs(), requestId }),
+      ),
     status: () => asks.ask<CoreStatus>((requestId) => core.post({ kind: "status", requestId })),
   });
-  const rpc = await serveStationRpc(config.screen === undefined ? { router } : { router, http: config.screen });
+  const rpc = await serveStationRpc(
+    config.screen === undefined ? { router } : { router, http: config.screen },
+  );
   if (!rpc.ok) {
     await stopThreads(core, replica);
     return rpc;
@@ -101,14 +135,23 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
 }
 
 /** The screen first, then the hands, then the memory. */
-async function stopEngine(rpc: StationRpc, devices: Devices, uplink: Uplink | null, core: Thread<CoreInput, CoreOutput>, replica: Thread<ReplicaInput, ReplicaOutput>): Promise<void> {
+async function stopEngine(
+  rpc: StationRpc,
+  devices: Devices,
+  uplink: Uplink | null,
+  core: Thread<CoreInput, CoreOutput>,
+  replica: Thread<ReplicaInput, ReplicaOutput>,
+): Promise<void> {
   await rpc.close();
   await devices.stop();
   uplink?.stop();
   await stopThreads(core, replica);
 }
 
-async function stopThreads(core: Thread<CoreInput, CoreOutput>, replica: Thread<ReplicaInput, ReplicaOutput>): Promise<void> {
+async function stopThreads(
+  core: Thread<CoreInput, CoreOutput>,
+  replica: Thread<ReplicaInput, ReplicaOutput>,
+): Promise<void> {
   core.post({ kind: "stop" });
   await core.ended;
   replica.post({ kind: "stop" });
@@ -122,13 +165,21 @@ type Wiring = {
   readonly link: Link;
 };
 
-function startStationUplink(config: EngineConfig, cloud: { url: string; token: string }, status: CoreStatus, { core, replica, asks, link }: Wiring): Uplink {
+function startStationUplink(
+  config: EngineConfig,
+  cloud: { url: string; token: string },
+  status: CoreStatus,
+  { core, replica, asks, link }: Wiring,
+): Uplink {
   return startUplink(
     {
       ...cloud,
       stationId: config.stationId,
       logId: status.logId,
-      readFacts: (above, limit) => asks.ask<readonly StoredFact[]>((requestId) => replica.post({ kind: "read-facts", requestId, above, limit })),
+      readFacts: (above, limit) =>
+        asks.ask<readonly StoredFact[]>((requestId) =>
+          replica.post({ kind: "read-facts", requestId, above, limit }),
+        ),
       onAcknowledged: (reply) => {
         core.post({ kind: "acknowledged", ...reply });
         link.acknowledged(reply.receivedThrough);
@@ -139,7 +190,10 @@ function startStationUplink(config: EngineConfig, cloud: { url: string; token: s
   );
 }
 
-function takeFromReplica(message: ReplicaOutput, deps: Omit<Wiring, "replica"> & { readonly uplink: Uplink | null; readonly logId: string }): void {
+function takeFromReplica(
+  message: ReplicaOutput,
+  deps: Omit<Wiring, "replica"> & { readonly uplink: Uplink | null; readonly logId: string },
+): void {
   switch (message.kind) {
     case "label":
       return deps.asks.answer(message.requestId, message.label);
@@ -183,26 +237,45 @@ function createLink(config: EngineConfig, status: CoreStatus, ordersVisible: num
   }
   return {
     view: () => view,
-    onChange: (next: (view: LinkView) => void) => void (listener = next),
+    onChange(next: (view: LinkView) => void): void {
+      listener = next;
+    },
     recorded: (factsRecorded: number) => change({ factsRecorded }),
     acknowledged: (factsAcknowledged: number) => change({ factsAcknowledged }),
     orders: (visible: number) => change({ ordersVisible: visible }),
     set: (failure: Failure | null) => {
       if (failure === null && view.cloud === "online") return;
-      const cloud = failure === null ? "online" : failure.code === "cloud.unreachable" ? "offline" : "refused";
-      change({ cloud, failure: failure === null ? null : { code: failure.code, details: { ...failure.details }, ...(failure.cause === undefined ? {} : { cause: failure.cause }) } });
+      const cloud =
+        failure === null ? "online" : failure.code === "cloud.unreachable" ? "offline" : "refused";
+      change({
+        cloud,
+        failure:
+          failure === null
+            ? null
+            : {
+                code: failure.code,
+                details: { ...failure.details },
+                ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+              },
+      });
     },
   };
 }
 
-function firstMessage<Out extends { kind: string }, K extends Out["kind"]>(thread: { onMessage: (listener: (message: Out) => void) => void; ended: Promise<number> }, kind: K): Promise<Extract<Out, { kind: K }>> {
+function firstMessage<Out extends { kind: string }, K extends Out["kind"]>(
+  thread: { onMessage: (listener: (message: Out) => void) => void; ended: Promise<number> },
+  kind: K,
+): Promise<Extract<Out, { kind: K }>> {
   return new Promise((resolve, reject) => {
     thread.onMessage((message) => {
       if (message.kind === kind) resolve(message as Extract<Out, { kind: K }>);
     });
-    void thread.ended.then((code) => reject(new Error(`a thread ended with code ${code} before it was ready`)));
+    void thread.ended.then((code) =>
+      reject(new Error(`a thread ended with code ${code} before it was ready`)),
+    );
   });
 }
 
 /** A start that failed on a bug or a damaged file, as data for whoever started the engine. */
-export const describeStartFailure = (error: unknown): Failure => fail("store.damaged", { reason: error instanceof Error ? error.message : String(error) }).failure;
+export const describeStartFailure = (error: unknown): Failure =>
+  fail("store.damaged", { reason: error instanceof Error ? error.message : String(error) }).failure;

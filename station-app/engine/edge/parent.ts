@@ -1,5 +1,9 @@
 import type { Failure } from "@waystation/shared/failures/result";
-import { type EngineToShell, shellPortVersion, shellToEngineSchema } from "@waystation/shared/wire/shell-port";
+import {
+  type EngineToShell,
+  shellPortVersion,
+  shellToEngineSchema,
+} from "@waystation/shared/wire/shell-port";
 import type { ScreenPort } from "./screen-connection.ts";
 
 /** Whoever started the engine, and how one talks to it. */
@@ -13,7 +17,10 @@ export type Parent = {
 
 /** Electron puts this on the process of a utility process; without Electron it is not there. */
 type ShellPort = {
-  readonly on: (event: "message", listener: (message: { data: unknown; ports: readonly unknown[] }) => void) => void;
+  readonly on: (
+    event: "message",
+    listener: (message: { data: unknown; ports: readonly unknown[] }) => void,
+  ) => void;
   readonly postMessage: (message: EngineToShell) => void;
 };
 
@@ -51,7 +58,10 @@ export function connectShell(shell: ShellPort): Parent {
   return {
     ready: () => shell.postMessage({ kind: "ready", version: shellPortVersion }),
     failed: ({ code, details, cause }) =>
-      shell.postMessage({ kind: "failed", failure: { code, details: { ...details }, ...(cause === undefined ? {} : { cause }) } }),
+      shell.postMessage({
+        kind: "failed",
+        failure: { code, details: { ...details }, ...(cause === undefined ? {} : { cause }) },
+      }),
     stopped: () => shell.postMessage({ kind: "stopped" }),
     onStop: (listener) => {
       stop = listener;

@@ -7,7 +7,11 @@ import type { Devices } from "./devices.ts";
 
 export type EffectDeps = {
   readonly devices: Devices;
-  readonly composeLabel: (request: { orderId: string; weightGrams: number | null; chute: number | null }) => Promise<Result<ComposedLabel>>;
+  readonly composeLabel: (request: {
+    orderId: string;
+    weightGrams: number | null;
+    chute: number | null;
+  }) => Promise<Result<ComposedLabel>>;
   /** The outcome is the next input. */
   readonly onOutcome: (laneId: string, event: SessionEvent) => void;
   readonly labelTimeoutMs: number;
@@ -37,7 +41,10 @@ export function performEffect(effect: Effect, deps: EffectDeps): void {
 
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 
-async function divert({ laneId, sorterId, commandId, parcelIndex, chute, deadlineMs }: Of<"divert">, deps: EffectDeps): Promise<void> {
+async function divert(
+  { laneId, sorterId, commandId, parcelIndex, chute, deadlineMs }: Of<"divert">,
+  deps: EffectDeps,
+): Promise<void> {
   deps.crash("before-divert");
   const answer = deps.devices.sorter(sorterId).divert({ commandId, parcelIndex, chute, deadlineMs });
   deps.crash("after-divert");
@@ -50,7 +57,9 @@ async function print(effect: Of<"print">, deps: EffectDeps): Promise<void> {
   const label = await deps.composeLabel({ orderId, weightGrams, chute });
   if (!label.ok) return reportLabel(effect, { outcome: "failed", failure: label.failure }, deps);
   deps.crash("before-print");
-  const job = deps.devices.printer(printerId).print({ jobId, bytes: label.value.bytes, timeoutMs: deps.labelTimeoutMs });
+  const job = deps.devices
+    .printer(printerId)
+    .print({ jobId, bytes: label.value.bytes, timeoutMs: deps.labelTimeoutMs });
   deps.crash("after-print");
   const result = await job;
   deps.crash("after-print-outcome");
@@ -58,7 +67,11 @@ async function print(effect: Of<"print">, deps: EffectDeps): Promise<void> {
 }
 
 /** A printed label brings the counter with it; after any other end the core knows nothing of the printer until it is told. */
-function reportLabel({ laneId, printerId, jobId }: Of<"print"> | Of<"resolve-print">, result: LabelOutcome, deps: EffectDeps): void {
+function reportLabel(
+  { laneId, printerId, jobId }: Of<"print"> | Of<"resolve-print">,
+  result: LabelOutcome,
+  deps: EffectDeps,
+): void {
   deps.onOutcome(laneId, { kind: "label-outcome", jobId, result });
   if (result.outcome !== "printed") deps.devices.announcePrinter(printerId);
 }
@@ -77,14 +90,19 @@ async function weigh({ laneId, scaleId, parcelId }: Of<"request-weight">, deps: 
 /** Asked until the printer answers: before that nobody can say what came out. */
 async function resolvePrint(effect: Of<"resolve-print">, deps: EffectDeps): Promise<void> {
   const { printerId, jobId, odometerBefore } = effect;
-  const result = await deps.devices.printer(printerId).resolveJob({ jobId, odometerBefore, timeoutMs: deps.labelTimeoutMs });
+  const result = await deps.devices
+    .printer(printerId)
+    .resolveJob({ jobId, odometerBefore, timeoutMs: deps.labelTimeoutMs });
   reportLabel(effect, result, deps);
 }
 
 const queryTries = 5;
 const queryTimeoutMs = 2000;
 
-async function queryDivert({ laneId, sorterId, parcelId, parcelIndex }: Of<"query-divert">, deps: EffectDeps): Promise<void> {
+async function queryDivert(
+  { laneId, sorterId, parcelId, parcelIndex }: Of<"query-divert">,
+  deps: EffectDeps,
+): Promise<void> {
   for (let tries = 0; tries < queryTries; tries += 1) {
     const state = await deps.devices.sorter(sorterId).queryDivert(parcelIndex, queryTimeoutMs);
     if (state.ok) return deps.onOutcome(laneId, { kind: "divert-state", parcelId, state: state.value });

@@ -17,12 +17,20 @@ export type RouterDeps = {
 const startedAt = Date.now();
 
 /** What a screen or the command line may ask: look, and the few things a person may do to a lane. */
-export function createStationRouter({ stationId, appVersion, feed, command, status }: RouterDeps): StationRouter {
+export function createStationRouter({
+  stationId,
+  appVersion,
+  feed,
+  command,
+  status,
+}: RouterDeps): StationRouter {
   const { station, lane } = stationProcedures;
   const readLoopDelay = watchLoopDelay();
   const run = async (laneId: string, event: SessionEvent): Promise<CommandReply> => {
     const failure = await command(laneId, event);
-    return failure === null ? { ok: true } : { ok: false, failure: { ...failure, details: { ...failure.details } } };
+    return failure === null
+      ? { ok: true }
+      : { ok: false, failure: { ...failure, details: { ...failure.details } } };
   };
   return stationProcedures.router({
     station: {
@@ -30,17 +38,47 @@ export function createStationRouter({ stationId, appVersion, feed, command, stat
       watch: station.watch.handler(({ signal }) => feed.subscribe(signal)),
       status: station.status.handler(async () => {
         const now = await status();
-        const processes = [{ name: "engine", pid: process.pid, memoryMegabytes: Math.round(process.memoryUsage.rss() / 1e5) / 10, uptimeSeconds: Math.round((Date.now() - startedAt) / 1000) }];
-        return { view: feed.current(), processes, backlog: now.recorded - now.acknowledged.receivedThrough, logId: now.logId, decisionMs: now.decisionMs, edgeLoopDelayMs: readLoopDelay() };
+        const processes = [
+          {
+            name: "engine",
+            pid: process.pid,
+            memoryMegabytes: Math.round(process.memoryUsage.rss() / 1e5) / 10,
+            uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
+          },
+        ];
+        return {
+          view: feed.current(),
+          processes,
+          backlog: now.recorded - now.acknowledged.receivedThrough,
+          logId: now.logId,
+          decisionMs: now.decisionMs,
+          edgeLoopDelayMs: readLoopDelay(),
+        };
       }),
     },
     lane: {
-      stop: lane.stop.handler(({ input }) => run(input.laneId, { kind: "stopped", reason: input.reason, operatorId: input.operatorId })),
-      resume: lane.resume.handler(({ input }) => run(input.laneId, { kind: "resumed", operatorId: input.operatorId })),
-      enterBarcode: lane.enterBarcode.handler(({ input: { laneId, ...rest } }) => run(laneId, { kind: "manual-barcode", ...rest })),
-      wedgeScan: lane.wedgeScan.handler(({ input }) => run(input.laneId, { kind: "reading", deviceId: "wedge", reading: { kind: "scan", data: input.data, symbology: "unknown" } })),
-      answerLabel: lane.answerLabel.handler(({ input: { laneId, ...rest } }) => run(laneId, { kind: "label-answered", ...rest })),
-      clearParcel: lane.clearParcel.handler(({ input: { laneId, ...rest } }) => run(laneId, { kind: "cleared", ...rest })),
+      stop: lane.stop.handler(({ input }) =>
+        run(input.laneId, { kind: "stopped", reason: input.reason, operatorId: input.operatorId }),
+      ),
+      resume: lane.resume.handler(({ input }) =>
+        run(input.laneId, { kind: "resumed", operatorId: input.operatorId }),
+      ),
+      enterBarcode: lane.enterBarcode.handler(({ input: { laneId, ...rest } }) =>
+        run(laneId, { kind: "manual-barcode", ...rest }),
+      ),
+      wedgeScan: lane.wedgeScan.handler(({ input }) =>
+        run(input.laneId, {
+          kind: "reading",
+          deviceId: "wedge",
+          reading: { kind: "scan", data: input.data, symbology: "unknown" },
+        }),
+      ),
+      answerLabel: lane.answerLabel.handler(({ input: { laneId, ...rest } }) =>
+        run(laneId, { kind: "label-answered", ...rest }),
+      ),
+      clearParcel: lane.clearParcel.handler(({ input: { laneId, ...rest } }) =>
+        run(laneId, { kind: "cleared", ...rest }),
+      ),
     },
   });
 }

@@ -3,7 +3,13 @@ import { gzip } from "node:zlib";
 import type { StoredFact } from "@waystation/shared/facts/envelope";
 import { failureCatalog } from "@waystation/shared/failures/catalog";
 import { describeCause, type Failure } from "@waystation/shared/failures/result";
-import { failureReplySchema, type UploadFactsReply, type UploadFactsRequest, uploadFactsReplySchema, wireVersion } from "@waystation/shared/wire/cloud-http";
+import {
+  failureReplySchema,
+  type UploadFactsReply,
+  type UploadFactsRequest,
+  uploadFactsReplySchema,
+  wireVersion,
+} from "@waystation/shared/wire/cloud-http";
 
 const compress = promisify(gzip);
 
@@ -28,7 +34,10 @@ const requestTimeoutMs = 20_000;
  * Sends facts above the acknowledged sequence; the fact log is the outbox. One request is out at a time, the cloud
  * takes a batch whole or not at all, and a repeated batch changes nothing there: so a lost reply is simply sent again.
  */
-export function startUplink(options: UplinkOptions, from: { readonly acknowledged: number; readonly recorded: number }) {
+export function startUplink(
+  options: UplinkOptions,
+  from: { readonly acknowledged: number; readonly recorded: number },
+) {
   let acknowledged = from.acknowledged;
   let recorded = from.recorded;
   let retryAfterMs = retryMs.first;
@@ -52,9 +61,14 @@ export function startUplink(options: UplinkOptions, from: { readonly acknowledge
     const facts = await options.readFacts(acknowledged, factsPerBatch);
     const [first] = facts;
     if (first === undefined) return null;
-    const reply = await post(options, { wireVersion, stationId: options.stationId, logId: options.logId, facts: [...facts] }, abort.signal);
+    const reply = await post(
+      options,
+      { wireVersion, stationId: options.stationId, logId: options.logId, facts: [...facts] },
+      abort.signal,
+    );
     if ("failure" in reply) return resumeAfterGap(reply.failure);
-    if (reply.receivedThrough <= acknowledged) return { code: "cloud.refused", details: { reason: "it acknowledged nothing" } };
+    if (reply.receivedThrough <= acknowledged)
+      return { code: "cloud.refused", details: { reason: "it acknowledged nothing" } };
     acknowledged = reply.receivedThrough;
     retryAfterMs = retryMs.first;
     options.onLink(null);
@@ -65,7 +79,8 @@ export function startUplink(options: UplinkOptions, from: { readonly acknowledge
   /** The cloud may have less than it said (restored from a backup): it names what it expects, and gets it. */
   function resumeAfterGap(failure: Failure): Failure | null {
     const expected = failure.code === "facts.gap" ? Number(failure.details["expectedSequence"]) : Number.NaN;
-    if (!Number.isInteger(expected) || expected < 1 || expected > recorded || expected - 1 === acknowledged) return failure;
+    if (!Number.isInteger(expected) || expected < 1 || expected > recorded || expected - 1 === acknowledged)
+      return failure;
     acknowledged = expected - 1;
     return null;
   }
@@ -101,15 +116,26 @@ export function startUplink(options: UplinkOptions, from: { readonly acknowledge
   };
 }
 
-async function post(options: UplinkOptions, request: UploadFactsRequest, signal: AbortSignal): Promise<UploadFactsReply | { failure: Failure }> {
+async function post(
+  options: UplinkOptions,
+  request: UploadFactsRequest,
+  signal: AbortSignal,
+): Promise<UploadFactsReply | { failure: Failure }> {
   try {
     const body = await compress(JSON.stringify(request));
-    const response = await fetch(`${options.url}/v1/stations/${encodeURIComponent(options.stationId)}/facts`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${options.token}`, "content-type": "application/json", "content-encoding": "gzip" },
-      body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
-    });
+    const response = await fetch(
+      `${options.url}/v1/stations/${encodeURIComponent(options.stationId)}/facts`,
+      {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${options.token}`,
+          "content-type": "application/json",
+          "content-encoding": "gzip",
+        },
+        body,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
+      },
+    );
     return readReply(response.ok, response.status, await response.json());
   } catch (error) {
     return { failure: { code: "cloud.unreachable", details: {}, cause: describeCause(error) } };
@@ -120,7 +146,13 @@ function readReply(ok: boolean, status: number, body: unknown): UploadFactsReply
   const reply = uploadFactsReplySchema.safeParse(body);
   if (ok && reply.success) return reply.data;
   const refusal = failureReplySchema.safeParse(body);
-  if (!refusal.success || !(refusal.data.failure.code in failureCatalog)) return { failure: { code: status >= 500 ? "cloud.unreachable" : "cloud.refused", details: { reason: `HTTP ${status}` } } };
+  if (!refusal.success || !(refusal.data.failure.code in failureCatalog))
+    return {
+      failure: {
+        code: status >= 500 ? "cloud.unreachable" : "cloud.refused",
+        details: { reason: `HTTP ${status}` },
+      },
+    };
   const { code, details, cause } = refusal.data.failure;
   return { failure: { code: code as Failure["code"], details, ...(cause === undefined ? {} : { cause }) } };
 }

@@ -1,9 +1,20 @@
-import { type ControlMessage, FetchError, isChangeMessage, type Message, type Offset, ShapeStream } from "@electric-sql/client";
+import {
+  type ControlMessage,
+  FetchError,
+  isChangeMessage,
+  type Message,
+  type Offset,
+  ShapeStream,
+} from "@electric-sql/client";
 import { describeCause, type Failure } from "@waystation/shared/failures/result";
 import { type StationShape, stationShapes } from "@waystation/shared/wire/cloud-http";
 import type { ShapeChange, ShapeRow, ShapeWriter } from "./shape-writer.ts";
 
-export type Acknowledgement = { readonly logId: string; readonly receivedThrough: number; readonly durableThrough: number };
+export type Acknowledgement = {
+  readonly logId: string;
+  readonly receivedThrough: number;
+  readonly durableThrough: number;
+};
 
 export type ShapeListener = {
   readonly onAcknowledged: (acknowledgement: Acknowledgement) => void;
@@ -16,11 +27,22 @@ export type ShapeListener = {
 type Link = { readonly url: string; readonly token: string };
 
 /** Follows every shape until aborted. Rows and offset commit together; a lost connection is retried for ever, with back-off. */
-export function followShapes(link: Link, writer: ShapeWriter, listener: ShapeListener, signal: AbortSignal): void {
+export function followShapes(
+  link: Link,
+  writer: ShapeWriter,
+  listener: ShapeListener,
+  signal: AbortSignal,
+): void {
   for (const shape of stationShapes) followShape(link, shape, writer, listener, signal);
 }
 
-function followShape(link: Link, shape: StationShape, writer: ShapeWriter, listener: ShapeListener, signal: AbortSignal): void {
+function followShape(
+  link: Link,
+  shape: StationShape,
+  writer: ShapeWriter,
+  listener: ShapeListener,
+  signal: AbortSignal,
+): void {
   const position = shape === "acknowledgements" ? undefined : writer.position(shape);
   const stream = new ShapeStream<Record<string, string>>({
     url: `${link.url}/v1/shape`,
@@ -32,17 +54,34 @@ function followShape(link: Link, shape: StationShape, writer: ShapeWriter, liste
     ...(position?.handle == null ? {} : { handle: position.handle, offset: position.offset as Offset }),
     onError: (error) => {
       listener.onLink(describeLinkFailure(error));
-      return error instanceof FetchError && error.status >= 400 && error.status < 500 && error.status !== 409 ? undefined : {};
+      return error instanceof FetchError && error.status >= 400 && error.status < 500 && error.status !== 409
+        ? undefined
+        : {};
     },
   });
   stream.subscribe((messages) => {
     listener.onLink(null);
-    takeMessages(shape, messages, { handle: stream.shapeHandle ?? null, offset: stream.lastOffset }, writer, listener);
+    takeMessages(
+      shape,
+      messages,
+      { handle: stream.shapeHandle ?? null, offset: stream.lastOffset },
+      writer,
+      listener,
+    );
   });
 }
 
 const asText = (value: string): string => value;
-const textParser = { bool: asText, int2: asText, int4: asText, int8: asText, float4: asText, float8: asText, json: asText, jsonb: asText };
+const textParser = {
+  bool: asText,
+  int2: asText,
+  int4: asText,
+  int8: asText,
+  float4: asText,
+  float8: asText,
+  json: asText,
+  jsonb: asText,
+};
 
 function takeMessages(
   shape: StationShape,
@@ -64,11 +103,15 @@ function takeMessages(
   else listener.onOrders();
 }
 
-const isControl = (message: Message<Record<string, string>>, control: ControlMessage["headers"]["control"]): boolean =>
-  "control" in message.headers && message.headers.control === control;
+const isControl = (
+  message: Message<Record<string, string>>,
+  control: ControlMessage["headers"]["control"],
+): boolean => "control" in message.headers && message.headers.control === control;
 
 function toChange(message: Message<Record<string, string>>): ShapeChange[] {
-  return isChangeMessage(message) ? [{ operation: message.headers.operation, row: message.value as ShapeRow }] : [];
+  return isChangeMessage(message)
+    ? [{ operation: message.headers.operation, row: message.value as ShapeRow }]
+    : [];
 }
 
 function announceAcknowledgements(changes: readonly ShapeChange[], listener: ShapeListener): void {

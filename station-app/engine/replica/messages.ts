@@ -5,8 +5,19 @@ import type { Acknowledgement } from "./follow-shapes.ts";
 
 /** What the edge asks of the replica thread: everything that reads a disk or draws a label away from the hot path. */
 export type ReplicaInput =
-  | { readonly kind: "compose-label"; readonly requestId: number; readonly orderId: string; readonly weightGrams: number | null; readonly chute: number | null }
-  | { readonly kind: "read-facts"; readonly requestId: number; readonly above: number; readonly limit: number }
+  | {
+      readonly kind: "compose-label";
+      readonly requestId: number;
+      readonly orderId: string;
+      readonly weightGrams: number | null;
+      readonly chute: number | null;
+    }
+  | {
+      readonly kind: "read-facts";
+      readonly requestId: number;
+      readonly above: number;
+      readonly limit: number;
+    }
   | { readonly kind: "stop" };
 
 export type ReplicaOutput =

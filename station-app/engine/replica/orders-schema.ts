@@ -33,6 +33,9 @@ export function prepareOrders(db: Sqlite): void {
 }
 
 function dropEverything(db: Sqlite): void {
-  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").pluck().all() as string[];
+  const tables = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .pluck()
+    .all() as string[];
   for (const name of tables) db.exec(`DROP TABLE "${name.replaceAll('"', '""')}"`);
 }

@@ -4,11 +4,17 @@ import { type Order, orderSchema, type Shipment, shipmentSchema } from "@waystat
 import type { Sqlite } from "../core/open-database.ts";
 import { type ComposedLabel, composeLabel } from "../label/compose-label.ts";
 
-export type LabelRequest = { readonly orderId: string; readonly weightGrams: number | null; readonly chute: number | null };
+export type LabelRequest = {
+  readonly orderId: string;
+  readonly weightGrams: number | null;
+  readonly chute: number | null;
+};
 
 /** From the order's rows to the bytes for the printer: a carrier's own are passed through, ours are composed. */
 export function prepareReadLabel(db: Sqlite): (request: LabelRequest) => Promise<Result<ComposedLabel>> {
-  const statement = db.prepare("SELECT o.body AS orderBody, l.body AS shipmentBody FROM orders o JOIN labels l USING (order_id) WHERE o.order_id = ?");
+  const statement = db.prepare(
+    "SELECT o.body AS orderBody, l.body AS shipmentBody FROM orders o JOIN labels l USING (order_id) WHERE o.order_id = ?",
+  );
   return async (request) => {
     const row = statement.get(request.orderId) as { orderBody: string; shipmentBody: string } | undefined;
     if (row === undefined) return fail("label.missing", { orderId: request.orderId });
@@ -19,7 +25,11 @@ export function prepareReadLabel(db: Sqlite): (request: LabelRequest) => Promise
   };
 }
 
-function chooseSource(order: Order, label: Shipment["label"], { weightGrams, chute }: LabelRequest): LabelSource | undefined {
+function chooseSource(
+  order: Order,
+  label: Shipment["label"],
+  { weightGrams, chute }: LabelRequest,
+): LabelSource | undefined {
   switch (label.kind) {
     case "zpl":
     case "png":

@@ -10,12 +10,19 @@ import { prepareOrders } from "./orders-schema.ts";
 import { prepareReadLabel } from "./read-label.ts";
 import { createShapeWriter } from "./shape-writer.ts";
 
-export type ReplicaWorkerData = { readonly ordersPath: string; readonly factsPath: string; readonly cloud: { readonly url: string; readonly token: string } | null };
+export type ReplicaWorkerData = {
+  readonly ordersPath: string;
+  readonly factsPath: string;
+  readonly cloud: { readonly url: string; readonly token: string } | null;
+};
 
 const countEveryMs = 1000;
 
 /** The replica thread: the only writer of orders.db, and the reader of everything that may take its time. */
-function runReplicaThread(port: NonNullable<typeof parentPort>, { ordersPath, factsPath, cloud }: ReplicaWorkerData): void {
+function runReplicaThread(
+  port: NonNullable<typeof parentPort>,
+  { ordersPath, factsPath, cloud }: ReplicaWorkerData,
+): void {
   const db = openReplica(ordersPath);
   prepareOrders(db);
   const writer = createShapeWriter(db);
@@ -38,17 +45,27 @@ function runReplicaThread(port: NonNullable<typeof parentPort>, { ordersPath, fa
 
   function readFacts(above: number, limit: number): StoredFact[] {
     if (factsDb === undefined && existsSync(factsPath)) factsDb = openReadOnly(factsPath);
-    return (factsDb?.prepare("SELECT sequence, text, lower(hex(hash)) AS hash FROM facts WHERE sequence > ? ORDER BY sequence LIMIT ?").all(above, limit) ?? []) as StoredFact[];
+    return (factsDb
+      ?.prepare(
+        "SELECT sequence, text, lower(hex(hash)) AS hash FROM facts WHERE sequence > ? ORDER BY sequence LIMIT ?",
+      )
+      .all(above, limit) ?? []) as StoredFact[];
   }
 
   async function take(message: ReplicaInput): Promise<void> {
     switch (message.kind) {
       case "compose-label": {
-        const label = await readLabel(message).catch((error: unknown) => fail("label.invalid", { orderId: message.orderId, reason: "it could not be composed" }, error));
+        const label = await readLabel(message).catch((error: unknown) =>
+          fail("label.invalid", { orderId: message.orderId, reason: "it could not be composed" }, error),
+        );
         return post({ kind: "label", requestId: message.requestId, label });
       }
       case "read-facts":
-        return post({ kind: "facts", requestId: message.requestId, facts: readFacts(message.above, message.limit) });
+        return post({
+          kind: "facts",
+          requestId: message.requestId,
+          facts: readFacts(message.above, message.limit),
+        });
       case "stop":
         abort.abort();
         clearTimeout(countTimer);

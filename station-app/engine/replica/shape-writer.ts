@@ -20,7 +20,12 @@ type Replicated = Exclude<StationShape, "acknowledgements">;
 export function createShapeWriter(db: Sqlite) {
   const statements = prepareStatements(db);
 
-  function apply(shape: Replicated, changes: readonly ShapeChange[], position: ShapePosition, upToDate: boolean): number {
+  function apply(
+    shape: Replicated,
+    changes: readonly ShapeChange[],
+    position: ShapePosition,
+    upToDate: boolean,
+  ): number {
     const generation = readGeneration(shape);
     return db.transaction(() => {
       const touched = new Set<string>();
@@ -33,7 +38,12 @@ export function createShapeWriter(db: Sqlite) {
     })();
   }
 
-  function applyChange(shape: Replicated, { operation, row }: ShapeChange, generation: number, touched: Set<string>): void {
+  function applyChange(
+    shape: Replicated,
+    { operation, row }: ShapeChange,
+    generation: number,
+    touched: Set<string>,
+  ): void {
     const gone = operation === "delete";
     switch (shape) {
       case "orders":
@@ -43,7 +53,9 @@ export function createShapeWriter(db: Sqlite) {
         return gone ? withdraw(row["order_id"] ?? "") : stageRelease(row, generation, touched);
       case "channels":
       case "sort_plans":
-        return gone ? statements.dropSetting[shape].run(row[settingKey[shape]]) && undefined : stageSetting(shape, row, generation);
+        return gone
+          ? statements.dropSetting[shape].run(row[settingKey[shape]]) && undefined
+          : stageSetting(shape, row, generation);
     }
   }
 
@@ -78,11 +90,18 @@ export function createShapeWriter(db: Sqlite) {
     const shipment = shipmentSchema.safeParse(parseJson(parts.shipmentBody));
     if (!order.success || !shipment.success) return false;
     const { waybill, reference, trackingNumber } = order.data;
-    statements.showOrder.run(orderId, parts.revision, parts.partsHash, shipment.data.label.kind, parts.orderBody);
+    statements.showOrder.run(
+      orderId,
+      parts.revision,
+      parts.partsHash,
+      shipment.data.label.kind,
+      parts.orderBody,
+    );
     statements.showLabel.run(orderId, parts.shipmentBody);
     statements.dropIdentifiers.run(orderId);
     for (const text of [waybill, trackingNumber, reference])
-      if (text !== undefined) for (const value of [text, ...identifiersFor(text)]) statements.addIdentifier.run(value, orderId);
+      if (text !== undefined)
+        for (const value of [text, ...identifiersFor(text)]) statements.addIdentifier.run(value, orderId);
     statements.dropPart.orders.run(orderId);
     statements.dropPart.shipments.run(orderId);
     return true;
@@ -93,7 +112,8 @@ export function createShapeWriter(db: Sqlite) {
   }
 
   function sweep(shape: Replicated, generation: number): void {
-    if (shape === "releases") for (const orderId of statements.staleReleases.all(generation) as string[]) withdraw(orderId);
+    if (shape === "releases")
+      for (const orderId of statements.staleReleases.all(generation) as string[]) withdraw(orderId);
     else if (shape === "channels" || shape === "sort_plans") statements.sweepSetting[shape].run(generation);
   }
 
@@ -105,17 +125,24 @@ export function createShapeWriter(db: Sqlite) {
     apply,
     /** The cloud asked to start over: nothing is cleared, the rows that do not come again go at the end. */
     refetch: (shape: Replicated) => void statements.refetch.run(shape, readGeneration(shape) + 1),
-    position: (shape: Replicated): ShapePosition | undefined => statements.readPosition.get(shape) as ShapePosition | undefined,
+    position: (shape: Replicated): ShapePosition | undefined =>
+      statements.readPosition.get(shape) as ShapePosition | undefined,
     countVisible: (): number => Number(statements.countVisible.get()),
   };
 }
 
-type PartsRow = { revision: number; partsHash: string; orderBody: string | null; shipmentBody: string | null };
+type PartsRow = {
+  revision: number;
+  partsHash: string;
+  orderBody: string | null;
+  shipmentBody: string | null;
+};
 
 const settingKey = { channels: "code", sort_plans: "plan_id" } as const;
 const settingSchema = { channels: channelSchema, sort_plans: sortPlanSchema } as const;
 
-const hashParts = (orderBody: string, shipmentBody: string): string => createHash("sha256").update(releaseText(orderBody, shipmentBody), "utf8").digest("hex");
+const hashParts = (orderBody: string, shipmentBody: string): string =>
+  createHash("sha256").update(releaseText(orderBody, shipmentBody), "utf8").digest("hex");
 
 function parseJson(text: string): unknown {
   try {
@@ -127,9 +154,13 @@ function parseJson(text: string): unknown {
 
 function prepareStatements(db: Sqlite) {
   const stage = (table: string) =>
-    db.prepare(`INSERT INTO ${table} VALUES (?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET revision = excluded.revision, body = excluded.body`);
+    db.prepare(
+      `INSERT INTO ${table} VALUES (?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET revision = excluded.revision, body = excluded.body`,
+    );
   const setting = (table: string, key: string) =>
-    db.prepare(`INSERT INTO ${table} VALUES (?, ?, ?, ?) ON CONFLICT (${key}) DO UPDATE SET version = excluded.version, body = excluded.body, generation = excluded.generation`);
+    db.prepare(
+      `INSERT INTO ${table} VALUES (?, ?, ?, ?) ON CONFLICT (${key}) DO UPDATE SET version = excluded.version, body = excluded.body, generation = excluded.generation`,
+    );
   const dropById = (table: string) => db.prepare(`DELETE FROM ${table} WHERE order_id = ?`);
   const drops = { orders: dropById("pending_orders"), shipments: dropById("pending_shipments") };
   assert(db.open, "the replica's database is open");
@@ -151,13 +182,23 @@ function prepareStatements(db: Sqlite) {
       `INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET
        revision = excluded.revision, parts_hash = excluded.parts_hash, label_kind = excluded.label_kind, body = excluded.body`,
     ),
-    showLabel: db.prepare("INSERT INTO labels VALUES (?, ?) ON CONFLICT (order_id) DO UPDATE SET body = excluded.body"),
+    showLabel: db.prepare(
+      "INSERT INTO labels VALUES (?, ?) ON CONFLICT (order_id) DO UPDATE SET body = excluded.body",
+    ),
     dropIdentifiers: dropById("identifiers"),
     addIdentifier: db.prepare("INSERT INTO identifiers VALUES (?, ?) ON CONFLICT DO NOTHING"),
-    withdraw: ["identifiers", "orders", "labels", "releases", "pending_orders", "pending_shipments"].map(dropById),
+    withdraw: ["identifiers", "orders", "labels", "releases", "pending_orders", "pending_shipments"].map(
+      dropById,
+    ),
     stageSetting: { channels: setting("channels", "code"), sort_plans: setting("sort_plans", "plan_id") },
-    dropSetting: { channels: db.prepare("DELETE FROM channels WHERE code = ?"), sort_plans: db.prepare("DELETE FROM sort_plans WHERE plan_id = ?") },
-    sweepSetting: { channels: db.prepare("DELETE FROM channels WHERE generation < ?"), sort_plans: db.prepare("DELETE FROM sort_plans WHERE generation < ?") },
+    dropSetting: {
+      channels: db.prepare("DELETE FROM channels WHERE code = ?"),
+      sort_plans: db.prepare("DELETE FROM sort_plans WHERE plan_id = ?"),
+    },
+    sweepSetting: {
+      channels: db.prepare("DELETE FROM channels WHERE generation < ?"),
+      sort_plans: db.prepare("DELETE FROM sort_plans WHERE generation < ?"),
+    },
     savePosition: db.prepare(
       `INSERT INTO shape_offsets VALUES (?, ?, ?, ?)
        ON CONFLICT (shape) DO UPDATE SET handle = excluded.handle, offset = excluded.offset, generation = excluded.generation`,

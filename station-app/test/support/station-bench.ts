@@ -51,7 +51,13 @@ export function testOrder(number: number, changes: Partial<Order> = {}): Order {
     status: "ready",
     declaredWeightGrams: 200,
     declaredSize: { lengthMillimetres: 200, widthMillimetres: 150, heightMillimetres: 50 },
-    consignee: { name: "A. Muster", street1: "Hauptstr. 1", city: "Berlin", postcode: "10115", country: "DE" },
+    consignee: {
+      name: "A. Muster",
+      street1: "Hauptstr. 1",
+      city: "Berlin",
+      postcode: "10115",
+      country: "DE",
+    },
     items: [{ description: "cotton shirt", quantity: 1, valueMinor: 999, currency: "EUR" }],
     ...changes,
   };
@@ -68,22 +74,69 @@ export const testBelt: LaneProfile = {
   confirmWithinMs: 10_000,
   weighAgainMs: 1000,
   maxInFlight: 16,
-  windows: { scan: { fromMs: 100, toMs: 1000 }, weight: { fromMs: 100, toMs: 1000 }, size: { fromMs: 100, toMs: 1000 } },
+  windows: {
+    scan: { fromMs: 100, toMs: 1000 },
+    weight: { fromMs: 100, toMs: 1000 },
+    size: { fromMs: 100, toMs: 1000 },
+  },
 };
 
-export const testBench: LaneProfile = { ...testBelt, laneId: "bench", kind: "bench", steps: ["weigh", "label"], devices: { scanner: "scanner", scale: "scale", printer: "printer" } };
+export const testBench: LaneProfile = {
+  ...testBelt,
+  laneId: "bench",
+  kind: "bench",
+  steps: ["weigh", "label"],
+  devices: { scanner: "scanner", scale: "scale", printer: "printer" },
+};
 
-export function fillOrders(writer: ShapeWriter, orders: readonly Order[], label: Shipment["label"] = { kind: "house" }): void {
+export function fillOrders(
+  writer: ShapeWriter,
+  orders: readonly Order[],
+  label: Shipment["label"] = { kind: "house" },
+): void {
   const position = { handle: "h-1", offset: "0_1" };
-  const parts = orders.map((order) => ({ order, orderBody: JSON.stringify(order), shipmentBody: JSON.stringify({ orderId: order.orderId, label }) }));
+  const parts = orders.map((order) => ({
+    order,
+    orderBody: JSON.stringify(order),
+    shipmentBody: JSON.stringify({ orderId: order.orderId, label }),
+  }));
   const insert = (row: Record<string, string>) => ({ operation: "insert" as const, row });
-  writer.apply("orders", parts.map(({ order, orderBody }) => insert({ order_id: order.orderId, revision: "1", body: orderBody })), position, false);
-  writer.apply("shipments", parts.map(({ order, shipmentBody }) => insert({ order_id: order.orderId, revision: "1", body: shipmentBody })), position, false);
+  writer.apply(
+    "orders",
+    parts.map(({ order, orderBody }) => insert({ order_id: order.orderId, revision: "1", body: orderBody })),
+    position,
+    false,
+  );
+  writer.apply(
+    "shipments",
+    parts.map(({ order, shipmentBody }) =>
+      insert({ order_id: order.orderId, revision: "1", body: shipmentBody }),
+    ),
+    position,
+    false,
+  );
   const hash = (text: string) => createHash("sha256").update(text).digest("hex");
-  writer.apply("releases", parts.map(({ order, orderBody, shipmentBody }) => insert({ order_id: order.orderId, revision: "1", parts_hash: hash(releaseText(orderBody, shipmentBody)) })), position, true);
+  writer.apply(
+    "releases",
+    parts.map(({ order, orderBody, shipmentBody }) =>
+      insert({
+        order_id: order.orderId,
+        revision: "1",
+        parts_hash: hash(releaseText(orderBody, shipmentBody)),
+      }),
+    ),
+    position,
+    true,
+  );
 }
 
-export function openStationBench(options: { readonly lanes?: readonly LaneProfile[]; readonly orders?: readonly Order[]; readonly dir?: string } = {}) {
+export function openStationBench(
+  options: {
+    readonly lanes?: readonly LaneProfile[];
+    readonly orders?: readonly Order[];
+    readonly dir?: string;
+  } = {},
+) {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "waystation-core-"));
   const ordersPath = join(dir, "orders.db");
   const factsPath = join(dir, "facts.db");
@@ -91,13 +144,30 @@ export function openStationBench(options: { readonly lanes?: readonly LaneProfil
   prepareOrders(replica);
   const writer = createShapeWriter(replica);
   const position = { handle: "h-1", offset: "0_1" };
-  writer.apply("channels", [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }], position, true);
-  writer.apply("sort_plans", [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }], position, true);
+  writer.apply(
+    "channels",
+    [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }],
+    position,
+    true,
+  );
+  writer.apply(
+    "sort_plans",
+    [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }],
+    position,
+    true,
+  );
   fillOrders(writer, options.orders ?? Array.from({ length: 20 }, (_, index) => testOrder(index + 1)));
   let atMs = 1_000_000;
   const lookup = openOrderLookup(ordersPath, 99);
   const store = openStore(factsPath, "station-1", systemSources());
-  const core = createCore({ store, orders: lookup, lanes: options.lanes ?? [testBelt, testBench], appVersion: "test", nowMs: () => atMs, mintId: systemSources().mintId });
+  const core = createCore({
+    store,
+    orders: lookup,
+    lanes: options.lanes ?? [testBelt, testBench],
+    appVersion: "test",
+    nowMs: () => atMs,
+    mintId: systemSources().mintId,
+  });
   return {
     dir,
     factsPath,
@@ -106,7 +176,9 @@ export function openStationBench(options: { readonly lanes?: readonly LaneProfil
     core,
     writer,
     now: () => atMs,
-    advance: (byMs: number) => void (atMs += byMs),
+    advance(byMs: number): void {
+      atMs += byMs;
+    },
     close: () => {
       store.close();
       lookup.close();
