@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { sql } from "kysely";
-import { supportedWireVersions } from "@waystation/shared/wire/cloud-http";
+import { type HealthReply, supportedWireVersions } from "@waystation/shared/wire/cloud-http";
 import { describeCause, fail } from "@waystation/shared/failures/result";
 import type { CloudDeps, CloudEnv } from "./http/cloud-env.ts";
 import { consoleRoutes } from "./http/console-files.ts";
@@ -19,7 +19,7 @@ export function createApp(deps: CloudDeps): Hono<CloudEnv> {
   const app = new Hono<CloudEnv>();
   // Transport security belongs to the proxy that ends TLS; here the cloud speaks plain HTTP on loopback.
   app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false }));
-  const healthy = { status: "ok" as const, wireVersions: [...supportedWireVersions] };
+  const healthy: HealthReply = { status: "ok", wireVersions: [...supportedWireVersions] };
   app.get("/livez", (context) => context.json(healthy));
   app.get("/readyz", async (context) => {
     try {

@@ -47,7 +47,7 @@ export function scheduleBackups(
   };
   const plan = (delayMs: number): void => {
     clearTimeout(timer);
-    if (!stopped) timer = setTimeout(runAlone, delayMs);
+    if (!stopped) timer = setTimeout(() => void runAlone(), delayMs);
   };
 
   plan(intervalMs);

@@ -116,5 +116,7 @@ async function connectPostgres(url: string): Promise<Result<Database>> {
 /** Counters fit a JavaScript number here; pg would give them as text, unlike the embedded database. */
 function parserFor(oid: number, format?: "text" | "binary"): (value: string) => unknown {
   if (oid === pg.types.builtins.INT8) return Number;
-  return pg.types.getTypeParser(oid, format === "binary" ? "text" : (format ?? "text"));
+  return pg.types.getTypeParser(oid, format === "binary" ? "text" : (format ?? "text")) as (
+    value: string,
+  ) => unknown;
 }

@@ -18,7 +18,7 @@ export async function listenForChanges(url: string, feed: ChangeFeed): Promise<C
     fresh.on("notification", (notice) => feed.announce(notice.payload ?? "*"));
     fresh.on("error", () => undefined);
     fresh.once("end", () => {
-      if (!stopped) setTimeout(reconnect, reconnectMs).unref();
+      if (!stopped) setTimeout(() => void reconnect(), reconnectMs).unref();
     });
     await fresh.connect();
     await fresh.query("listen waystation_changes");
@@ -31,7 +31,7 @@ export async function listenForChanges(url: string, feed: ChangeFeed): Promise<C
       client = await connect();
       feed.announce("*");
     } catch {
-      setTimeout(reconnect, reconnectMs).unref();
+      setTimeout(() => void reconnect(), reconnectMs).unref();
     }
   }
 

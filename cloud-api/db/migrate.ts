@@ -10,5 +10,5 @@ export const migrations: Record<string, Migration> = { "0001-initial": initialMi
 export async function migrateDatabase(kysely: Kysely<CloudTables>): Promise<void> {
   const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw new Error("the schema could not be brought up to date", { cause: error });
 }

@@ -33,7 +33,7 @@ export function createPrinterStream(events: {
   };
 
   /** A question at the very start of `held`; null: none; "more": it may become one. */
-  const takeQuestion = (): string | null | "more" => {
+  const takeQuestion = (): string | null => {
     for (const command of ["~HS", "~JA"]) {
       if (held.startsWith(command)) {
         held = held.slice(command.length);

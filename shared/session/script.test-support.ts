@@ -193,6 +193,14 @@ type Line =
 
 const afterMs = fc.constantFrom(0, 1, 300, 1000, 2500, 11_000);
 const line: fc.Arbitrary<Line> = fc.oneof(
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      say: fc.constant("event" as const),
+      event: fc.constant({ kind: "ticked" as const }),
+      afterMs,
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ say: fc.constant("event" as const), event: anyEvent, afterMs }) },
   {
     weight: 3,

@@ -3,6 +3,7 @@ import { baseSortPlan } from "../decision/decision.test-support.ts";
 import { describeReason, type Reason } from "../decision/reasons.ts";
 import { belt, bench, inducted, openLane, scan, telegram } from "./lane.test-support.ts";
 import type { RecoveredParcel, SessionEvent } from "./events.ts";
+import { recentLimit } from "./state.ts";
 import { nextDeadline } from "./step.ts";
 import { viewLane } from "./view-lane.ts";
 
@@ -83,6 +84,26 @@ test("a trigger heard late gives no time to tell readings apart by: its parcel i
     { kind: "divert", parcelIndex: 1, chute: 99 },
   ]);
   expect(codesOf(lane.state().parcels[0]?.doubts)).toEqual(["association.out-of-window"]);
+});
+
+test("a trigger heard late for a parcel that is already through makes no second parcel of it", () => {
+  const lane = openLane(belt);
+  lane.send(telegram(1, "WS1"));
+  lane.send({ kind: "diverted", parcelIndex: 1, chute: 99 });
+  const late = lane.send({ kind: "inducted", parcelIndex: 1, deviceId: "sorter", isLate: true });
+  expect(late.facts).toMatchObject([{ name: "reading.discarded.v1", payload: { reason: "inducted-twice" } }]);
+  // A sorter may count from one again: a trigger in time is another parcel.
+  expect(lane.send(inducted(1)).after.parcels).toHaveLength(1);
+});
+
+test("the screen's list of parcels that ended is bounded", () => {
+  const lane = openLane(belt);
+  for (let index = 1; index <= recentLimit + 3; index += 1) {
+    lane.send(inducted(index));
+    lane.send({ kind: "lost", parcelIndex: index });
+  }
+  expect(lane.state().recent).toHaveLength(recentLimit);
+  expect(lane.state().recent[0]?.parcelIndex).toBe(recentLimit + 3);
 });
 
 test("two different weights for one parcel are a conflict, the same weight twice is none", () => {

@@ -94,7 +94,9 @@ function inductByTrigger(
   { parcelIndex, deviceId, isLate }: Extract<SessionEvent, { kind: "inducted" }>,
 ): void {
   if (turn.state.profile.kind === "bench") return discard(turn, "induct", "nobody", deviceId, parcelIndex);
-  const known = findByIndex(turn, parcelIndex) !== undefined;
+  // A sorter may count from one again, so only what is old news is looked for among the parcels that ended.
+  const isThrough = isLate === true && turn.state.recent.some((ended) => ended.parcelIndex === parcelIndex);
+  const known = isThrough || findByIndex(turn, parcelIndex) !== undefined;
   if (known || isFull(turn))
     discard(turn, "induct", known ? "inducted-twice" : "lane-full", deviceId, parcelIndex);
   else {

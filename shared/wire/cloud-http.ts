@@ -54,7 +54,7 @@ export const shapeColumns = {
 } as const satisfies Record<StationShape, readonly string[]>;
 
 /** GET /livez and /readyz answer this. */
-export const healthReplySchema = z.object({ status: z.literal("ok"), wireVersions: z.array(z.int()) });
+export type HealthReply = { readonly status: "ok"; readonly wireVersions: readonly number[] };
 
 /** POST /v1/orders/import?format=csv|json (admin token): rows are read as a stream; bad ones are listed, good ones go in. */
 export const importReplySchema = z.object({

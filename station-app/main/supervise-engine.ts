@@ -79,7 +79,10 @@ export function superviseEngine(options: EngineOptions): Engine {
   start();
   return {
     attachScreen: (port) => {
-      if (ready) return void post({ kind: "attach-screen", version: shellPortVersion }, [port]);
+      if (ready) {
+        post({ kind: "attach-screen", version: shellPortVersion }, [port]);
+        return;
+      }
       waiting?.close();
       waiting = port;
     },

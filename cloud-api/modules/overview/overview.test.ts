@@ -37,7 +37,7 @@ describeOnEachDatabase("overview", (open) => {
 
     const orders = await readAll<OrderView>(cloud, "orders");
     expect(orders.map((order) => order.orderId).toSorted()).toEqual(
-      rows.map((row) => row.orderId).toSorted(),
+      rows.map((row) => String(row.orderId)).toSorted(),
     );
     const parcels = await readAll<ParcelView>(cloud, "parcels");
     expect(new Set(parcels.map((parcel) => parcel.parcelId)).size).toBe(120);

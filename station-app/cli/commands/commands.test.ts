@@ -23,8 +23,14 @@ type Ended = { code: number | string | undefined; out: string; err: string };
 /** The program in this process, with what it writes caught on its way out. */
 async function waystation(...args: string[]): Promise<Ended> {
   const ended: Ended = { code: undefined, out: "", err: "" };
-  const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => ((ended.out += text), true));
-  const err = vi.spyOn(process.stderr, "write").mockImplementation((text) => ((ended.err += text), true));
+  const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    ended.out += String(text);
+    return true;
+  });
+  const err = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    ended.err += String(text);
+    return true;
+  });
   process.exitCode = undefined;
   await runProgram(["node", "waystation", ...args]);
   out.mockRestore();

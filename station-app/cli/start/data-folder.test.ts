@@ -161,10 +161,13 @@ test("of many that start at once exactly one gets the folder", async () => {
   );
   const rivals = Array.from({ length: 5 }, () => spawn(process.execPath, [script]));
   const words = rivals.map(() => "");
-  rivals.forEach((rival, index) => rival.stdout.on("data", (text) => (words[index] += text)));
+  for (const [index, rival] of rivals.entries())
+    rival.stdout.on("data", (text) => {
+      words[index] += String(text);
+    });
   const deadline = performance.now() + 15_000;
   while (words.includes("") && performance.now() < deadline) await wait(10);
   for (const rival of rivals) rival.stdin.end();
-  await Promise.all(rivals.map((rival) => rival.exitCode ?? once(rival, "exit")));
+  await Promise.all(rivals.map(async (rival) => rival.exitCode ?? (await once(rival, "exit"))));
   expect(words.map((word) => word.trim()).sort()).toEqual([...Array(4).fill("data.in-use"), "got it"]);
 });

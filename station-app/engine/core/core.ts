@@ -201,11 +201,13 @@ export function createCore(options: CoreOptions) {
   }
 
   function releasePrinter({ jobId, result }: Extract<SessionEvent, { kind: "label-outcome" }>): void {
-    printers.release(
-      jobId,
-      result.outcome === "printed" ? result.odometer : undefined,
-      result.outcome === "printed",
-    );
+    // After an unknown job the counter is unknown too, until the printer is asked again.
+    const odometer = {
+      printed: result.outcome === "printed" ? result.odometer : null,
+      failed: undefined,
+      unknown: null,
+    };
+    printers.release(jobId, odometer[result.outcome], result.outcome === "printed");
   }
 
   /** Wakes the lanes whose parcels' time is up. */

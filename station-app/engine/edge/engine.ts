@@ -100,6 +100,9 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
         return asks.answer(message.requestId, message.failure);
       case "status":
         return asks.answer(message.requestId, message.status);
+      case "started":
+      case "stopped":
+        return;
     }
   });
   replica.onMessage((message) =>
@@ -202,6 +205,7 @@ function takeFromReplica(
     case "settings":
       return deps.core.post({ kind: "reload" });
     case "orders":
+    case "ready":
       return deps.link.orders(message.ordersVisible);
     case "link":
       deps.link.set(message.failure);

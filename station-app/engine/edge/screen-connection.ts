@@ -23,7 +23,7 @@ const maxUnreadBytes = 4 * 1024 * 1024;
  * then gives it the latest view instead of every one in between.
  */
 export function fromWebSocket(socket: WebSocket): PeerSocket {
-  const send = (data: Parameters<WebSocket["send"]>[0]) =>
+  const send = (data: Parameters<WebSocket["send"]>[0]): unknown =>
     new Promise<void>((resolve) => {
       if (socket.bufferedAmount > maxUnreadBytes) socket.terminate();
       if (socket.readyState !== socket.OPEN) return resolve();

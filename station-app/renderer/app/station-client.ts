@@ -158,7 +158,7 @@ async function follow(
     return link.closed;
   }
   // The engine may hang with the link still open; then the heartbeat goes unanswered and the link is closed.
-  const heartbeat = setInterval(() => hello().catch(link.close), timings.heartbeatMs);
+  const heartbeat = setInterval(() => void hello().catch(link.close), timings.heartbeatMs);
   try {
     while (!stopped() && (await watchOnce(link.client, show)));
   } catch {

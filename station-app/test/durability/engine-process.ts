@@ -27,7 +27,7 @@ export function startEngineProcess(
   const { promise: url, resolve } = Promise.withResolvers<string | null>();
   const child = startChild(new URL("../../engine/entry.ts", import.meta.url), path, {
     env,
-    onLine: (message) => resolve(typeof message["url"] === "string" ? message["url"] : null),
+    onLine: (message) => resolve(typeof message.url === "string" ? message.url : null),
   });
   void child.ended.then(() => resolve(null));
   return { ...child, ready: url.then((found) => (found === null ? null : connectScreen(found))) };

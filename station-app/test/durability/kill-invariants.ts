@@ -19,7 +19,7 @@ export async function questionTwins({ twins, orderByLabel }: KillStation): Promi
   for (const { event, parcelIndex, chute } of twins.sorter.events)
     if (event === "command")
       commands.set(Number(parcelIndex), [...(commands.get(Number(parcelIndex)) ?? []), Number(chute)]);
-  const sorter = (await twins.sorter.ask({ command: "state" }))["state"] as {
+  const sorter = (await twins.sorter.ask({ command: "state" })).state as {
     confirmed: Record<string, number>;
   };
   const confirmed = new Map(Object.entries(sorter.confirmed).map(([index, chute]) => [Number(index), chute]));
@@ -27,7 +27,7 @@ export async function questionTwins({ twins, orderByLabel }: KillStation): Promi
   const touched = new Set<string>();
   const strangers: string[] = [];
   for (const printer of [twins.beltPrinter, twins.benchPrinter]) {
-    const { jobs } = (await printer.ask({ command: "state" }))["state"] as {
+    const { jobs } = (await printer.ask({ command: "state" })).state as {
       jobs: { sha256: string; bytes: number }[];
     };
     for (const [number, job] of jobs.entries()) {
@@ -123,7 +123,7 @@ type LabelFate = "none" | "requested" | "printed" | "failed" | "unknown";
 function labelFate(own: readonly LoggedFact[]): LabelFate {
   let fate: LabelFate = "none";
   for (const { name, payload } of own) {
-    if (name === "label.resolved.v1") fate = payload["printed"] === true ? "printed" : "failed";
+    if (name === "label.resolved.v1") fate = payload.printed === true ? "printed" : "failed";
     else if (/^label\.(requested|printed|failed|unknown)\.v1$/.test(name))
       fate = name.split(".")[1] as LabelFate;
   }

@@ -21,11 +21,11 @@ export async function startTwinProcess(
   const ready = Promise.withResolvers<number>();
   let asked = 0;
   const hear = (message: TwinMessage) => {
-    const answer = typeof message["id"] === "number" ? waiting.get(message["id"]) : undefined;
-    if (message.event === "ready") ready.resolve((message["connection"] as { port: number }).port);
+    const answer = typeof message.id === "number" ? waiting.get(message.id) : undefined;
+    if (message.event === "ready") ready.resolve((message.connection as { port: number }).port);
     else if (answer === undefined) events.push(message);
     else {
-      waiting.delete(Number(message["id"]));
+      waiting.delete(Number(message.id));
       answer(message);
     }
   };

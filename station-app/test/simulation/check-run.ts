@@ -10,6 +10,7 @@ export function findViolations(run: Run): string[] {
   const log = readLog(run.texts);
   return [
     ...(run.verification.ok ? [] : [`the log does not verify: ${run.verification.reason}`]),
+    ...run.objections,
     ...findDoubleLabels(run),
     ...run.belt.flatMap((parcel) => checkBeltParcel(run, log, parcel)),
     ...findDoubleShipments(run, log),
@@ -82,7 +83,7 @@ function checkBeltParcel(run: Run, log: Log, parcel: BeltParcel): string[] {
 const isTurnedAway = ({ facts }: Log, index: number): boolean =>
   facts.some(
     ({ type, payload }) =>
-      type === "reading.discarded" && payload["kind"] === "induct" && payload["parcelIndex"] === index,
+      type === "reading.discarded" && payload.kind === "induct" && payload.parcelIndex === index,
   );
 
 const isAccepted = (log: Log, parcelId: string): boolean =>

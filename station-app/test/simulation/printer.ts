@@ -5,6 +5,7 @@ type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 
 /** One printer for both lanes, with a counter, that goes on printing when the engine is dead. */
 export function createPrinter({ agenda, random, faults, station }: World) {
+  const objections: string[] = [];
   const labels: { readonly orderId: string; readonly jobId: string }[] = [];
   let odometer = 100;
   let hasPaper = true;
@@ -47,8 +48,10 @@ export function createPrinter({ agenda, random, faults, station }: World) {
 
   return {
     labels,
+    objections,
     announce,
     print(effect: Of<"print">, life: number): void {
+      if (agenda.now() < busyUntilMs) objections.push(`the printer got ${effect.jobId} while it was busy`);
       if (!hasPaper || random.chance(faults.paperOut)) return runOut(effect, life);
       const isHeard = !random.chance(faults.loseLabelOutcome);
       const isTaken = isHeard || random.chance(0.5);

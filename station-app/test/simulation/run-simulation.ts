@@ -25,6 +25,8 @@ export type Run = {
   readonly belt: readonly BeltParcel[];
   readonly bench: readonly BenchParcel[];
   readonly labels: readonly { readonly orderId: string; readonly jobId: string }[];
+  /** What the devices themselves had to object to. */
+  readonly objections: readonly string[];
   readonly texts: readonly string[];
   readonly verification: Verification;
   readonly crashes: number;
@@ -137,6 +139,7 @@ function simulate(seed: number, faults: Faults, dir: string, ordersPath: string)
     belt: [...belt.parcels.values()],
     bench: bench.handled,
     labels: printer.labels,
+    objections: printer.objections,
     texts: readTexts(station.factsPath),
     verification: verifyFacts(station.factsPath),
     crashes: station.crashes(),

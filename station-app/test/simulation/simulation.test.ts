@@ -13,7 +13,7 @@ const runs: Run[] = [];
 const countFacts = (of: readonly Run[], type: string, outcome?: string): number =>
   of
     .flatMap(({ texts }) => readLog(texts).facts)
-    .filter((fact) => fact.type === type && (outcome === undefined || fact.payload["outcome"] === outcome))
+    .filter((fact) => fact.type === type && (outcome === undefined || fact.payload.outcome === outcome))
     .length;
 
 test.each(seeds)("with every fault there is nothing wrong happens (seed %i)", (seed) => {

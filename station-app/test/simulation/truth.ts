@@ -50,8 +50,9 @@ function findRightChute(number: number, weightGrams: number, sides: readonly num
 export function createParcelSource(random: Random) {
   let number = 0;
   return (orderNumber?: number): TrueParcel => {
-    if (orderNumber === undefined && !random.chance(0.12)) number = (number % orderCount) + 1;
-    const chosen = orderNumber ?? Math.max(1, number);
+    const isAgain = number > 0 && random.chance(0.2);
+    if (orderNumber === undefined && !isAgain) number = (number % orderCount) + 1;
+    const chosen = orderNumber ?? (isAgain ? random.between(1, number) : number);
     // A chosen one is packed by hand, and a bench does not measure.
     const isOnBelt = orderNumber === undefined;
     const weightGrams = random.chance(0.1) ? random.between(251, 400) : random.between(170, 240);

@@ -1,5 +1,5 @@
 import type { DeviceView, LaneView } from "@waystation/shared/session/view";
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StationClient } from "../../app/station-client.ts";
 import { useKeys } from "../../app/use-keys.ts";
@@ -40,11 +40,15 @@ export function LanePanel({
   const { t } = useTranslation();
   const commands = useLaneCommands(lane, command, operatorId);
   const [typing, setTyping] = useState(false);
-  const type = (open: boolean) => {
-    setTyping(open);
-    onDialog(open);
-  };
-  const openDialog = commands.enterBarcode === null ? null : () => type(true);
+  const type = useCallback(
+    (open: boolean) => {
+      setTyping(open);
+      onDialog(open);
+    },
+    [onDialog],
+  );
+  const canType = commands.enterBarcode !== null;
+  const openDialog = useMemo(() => (canType ? () => type(true) : null), [canType, type]);
   const actions = useMemo(
     () => ({
       F1: nextLaneId === null ? null : () => onChoose(nextLaneId),
