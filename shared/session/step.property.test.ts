@@ -156,7 +156,7 @@ holds(
       if (payload.outcome === "accepted")
         expect([parcelId, whyNotAccepted(trace, parcelId ?? "")]).toEqual([parcelId, null]);
   },
-  300,
+  1000,
 );
 
 holds("S9 no reading is used for two parcels, and no parcel takes two weights or sizes", (_lane, trace) => {

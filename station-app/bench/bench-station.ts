@@ -72,7 +72,7 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
 
   return {
     child: engine.child,
-    url: engine.ready["url"],
+    url: engine.ready.url,
     /** When the process was started, on this process's monotonic clock. */
     startedAt,
     induct,

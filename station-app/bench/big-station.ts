@@ -5,7 +5,7 @@ import { printAgainstGoal, printValue } from "./statistics.ts";
 import { withFolder } from "./with-folder.ts";
 
 /** A station that knows a million orders: how soon after the start of its process the first parcel is diverted, and what it holds in memory after some parcels. */
-const orders = Number(process.env["ORDERS"] ?? 1_000_000);
+const orders = Number(process.env.ORDERS ?? 1_000_000);
 const runs = 3;
 const parcels = 200;
 

@@ -25,7 +25,7 @@ await withFolder(async (parent) => {
     WAYSTATION_CLOUD_DATA_DIR: join(dir, "cloud"),
     WAYSTATION_CLOUD_ADMIN_TOKEN: adminToken,
   });
-  const url = String(ready["url"]);
+  const url = String(ready.url);
   const rows = [...formatOrdersCsv(generateOrders({ seed: 1, count: orders }))].join("");
   await post(`${url}/v1/orders/import?format=csv`, rows);
   const { token } = (await post(`${url}/v1/stations`, JSON.stringify({ stationId: "bench" }))) as {

@@ -11,8 +11,8 @@ import { withFolder } from "./with-folder.ts";
  * From the last reading's bytes on TCP to the divert request at the sorter, against a process that does one 8 KiB
  * write with fsync per message. Both are driven from here, one after the other, parcel by parcel.
  */
-const runs = Number(process.env["RUNS"] ?? 3);
-const parcelsPerRun = Number(process.env["PARCELS"] ?? 1000);
+const runs = Number(process.env.RUNS ?? 3);
+const parcelsPerRun = Number(process.env.PARCELS ?? 1000);
 /** Until the engine's code is compiled, as it is in the first hour of a station's day; at full speed. */
 const warmUpParcels = 800;
 
@@ -24,7 +24,7 @@ await withFolder(async (dir) => {
     fileURLToPath(new URL("./write-and-echo.ts", import.meta.url)),
     join(dir, "limit.bin"),
   ]);
-  const socket = await open(Number(limit.ready["port"]));
+  const socket = await open(Number(limit.ready.port));
   const pairs: Pair[] = [];
   for (let index = 1; index <= count; index += 1) {
     await station.induct(index);

@@ -7,6 +7,7 @@ import { thresholdImage } from "../engine/label/bitmap.ts";
 import { composeLabel } from "../engine/label/compose-label.ts";
 import { encodeImage } from "../engine/label/encode-image.ts";
 import { encodePngLabel } from "../engine/label/encode-png-label.ts";
+import { printPairs, printValue } from "./statistics.ts";
 
 /** Prints one JSON line per measurement: CPU milliseconds, the best of several runs, against a stated limit. */
 const rounds = 9;
@@ -22,10 +23,10 @@ async function measure(work: () => unknown, repeats: number): Promise<number> {
   return best;
 }
 
+/** A value with a limit of its own run, or one that only explains another. */
 function report(name: string, value: number, limit: number | null): void {
-  const ratio = limit === null ? null : Number((value / limit).toFixed(2));
-  const line = { name, value: Number(value.toFixed(3)), unit: "ms", limit, ratio, runs: rounds };
-  console.log(JSON.stringify(line));
+  if (limit === null) printValue(name, "ms", [value]);
+  else printPairs(name, "ms", [{ value, limit }], 1.3);
 }
 
 const consignee = {

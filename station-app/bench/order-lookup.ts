@@ -9,7 +9,7 @@ import { withFolder } from "./with-folder.ts";
  * One order among a million by a random waybill, as the core finds it, against the same SQL as a bare prepared
  * statement on a connection of its own, with the same JSON.parse of the body and nothing else.
  */
-const orders = Number(process.env["ORDERS"] ?? 1_000_000);
+const orders = Number(process.env.ORDERS ?? 1_000_000);
 const rounds = 9;
 const lookupsPerRound = 4000;
 

@@ -159,7 +159,7 @@ async function settle(
   const done = (): boolean => {
     const link = watch.view()?.link;
     return (
-      (files.countOutcomes()["open"] ?? 0) === 0 &&
+      (files.countOutcomes().open ?? 0) === 0 &&
       link !== undefined &&
       files.lastSequence() <= link.factsAcknowledged
     );
@@ -169,7 +169,7 @@ async function settle(
   if (!after.ok) return after;
   if (!settled && !signal.aborted)
     return fail("run.incomplete", {
-      reason: `${files.countOutcomes()["open"] ?? 0} parcels are still under way, or facts are not acknowledged`,
+      reason: `${files.countOutcomes().open ?? 0} parcels are still under way, or facts are not acknowledged`,
     });
   const summary = subtract(after.value, run.before);
   const ends = summary.accepted + summary.intercepted + summary.rejected + summary.noRead;

@@ -20,17 +20,17 @@ export async function summarise(
   if (!cloud.ok) return cloud;
   const outcomes = files.countOutcomes();
   const local = {
-    accepted: outcomes["accepted"] ?? 0,
-    intercepted: outcomes["intercepted"] ?? 0,
-    rejected: outcomes["rejected"] ?? 0,
+    accepted: outcomes.accepted ?? 0,
+    intercepted: outcomes.intercepted ?? 0,
+    rejected: outcomes.rejected ?? 0,
     noRead: outcomes["no-read"] ?? 0,
     labelsPrinted: files.countFacts("label.printed"),
     divertsConfirmed: files.countFacts("divert.confirmed"),
   };
   const remote: typeof local = {
-    accepted: cloud.value.outcomes["accepted"] ?? 0,
-    intercepted: cloud.value.outcomes["intercepted"] ?? 0,
-    rejected: cloud.value.outcomes["rejected"] ?? 0,
+    accepted: cloud.value.outcomes.accepted ?? 0,
+    intercepted: cloud.value.outcomes.intercepted ?? 0,
+    rejected: cloud.value.outcomes.rejected ?? 0,
     noRead: cloud.value.outcomes["no-read"] ?? 0,
     labelsPrinted: cloud.value.factTypes["label.printed"] ?? 0,
     divertsConfirmed: cloud.value.factTypes["divert.confirmed"] ?? 0,

@@ -30,11 +30,11 @@ function recoverRow(db: Sqlite, row: ParcelRow): RecoveredParcel {
     size: parseSize(row.size),
     orderId,
     verdict: row.verdict as Outcome | null,
-    reasons: (judged?.payload["reasons"] ?? []) as RecoveredParcel["reasons"],
+    reasons: (judged?.payload.reasons ?? []) as RecoveredParcel["reasons"],
     chute,
     label: (row.label ?? "none") as RecoveredParcel["label"],
     labelJob,
-    odometerBefore: (requested?.payload["odometerBefore"] ?? null) as number | null,
+    odometerBefore: (requested?.payload.odometerBefore ?? null) as number | null,
     divert: row.divert === "requested" || row.divert === "failed" ? row.divert : "none",
   };
 }

@@ -78,7 +78,7 @@ export function startUplink(
 
   /** The cloud may have less than it said (restored from a backup): it names what it expects, and gets it. */
   function resumeAfterGap(failure: Failure): Failure | null {
-    const expected = failure.code === "facts.gap" ? Number(failure.details["expectedSequence"]) : Number.NaN;
+    const expected = failure.code === "facts.gap" ? Number(failure.details.expectedSequence) : Number.NaN;
     if (!Number.isInteger(expected) || expected < 1 || expected > recorded || expected - 1 === acknowledged)
       return failure;
     acknowledged = expected - 1;

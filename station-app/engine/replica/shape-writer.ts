@@ -50,7 +50,7 @@ export function createShapeWriter(db: Sqlite) {
       case "shipments":
         return gone ? undefined : stagePart(shape, row, touched);
       case "releases":
-        return gone ? withdraw(row["order_id"] ?? "") : stageRelease(row, generation, touched);
+        return gone ? withdraw(row.order_id ?? "") : stageRelease(row, generation, touched);
       case "channels":
       case "sort_plans":
         return gone

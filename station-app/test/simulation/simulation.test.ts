@@ -8,7 +8,7 @@ import { openSimulation, type Run } from "./run-simulation.ts";
 const simulation = openSimulation();
 afterAll(() => simulation.remove());
 
-const seeds = Array.from({ length: 18 }, (_, at) => at + 1);
+const seeds = Array.from({ length: 40 }, (_, at) => at + 1);
 const runs: Run[] = [];
 const countFacts = (of: readonly Run[], type: string, outcome?: string): number =>
   of
