@@ -175,7 +175,9 @@ describe.each(sorters)("%s", (model) => {
     const second = connectTwin("sorter", model, first.twin, first.settings);
     await until(second.isReady, "second station");
     await until(() => second.ofKind("sorter").length > 0, "the event of the meantime");
-    expect(second.ofKind("sorter")).toEqual([{ kind: "sorter", event: "induct", parcelIndex: 2 }]);
+    expect(second.ofKind("sorter")).toEqual([
+      { kind: "sorter", event: "induct", parcelIndex: 2, isLate: true },
+    ]);
     const echo = await second.device.divert({ commandId: "new", parcelIndex: 2, chute: 5, deadlineMs: 4000 });
     expect(echo.ok).toBe(true);
     expect(first.twin.state().commands).toEqual({ 1: 1, 2: 1 });

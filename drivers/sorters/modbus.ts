@@ -74,6 +74,8 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
   let ring: ReturnType<typeof createEventRing> | null = null;
   let polling = false;
   let started = false;
+  /** Until the first look at the ring of a connection: what it holds then may have waited there. */
+  let fresh = true;
   let cancelPoll: Cancel = () => undefined;
   let cancelBeat: Cancel = () => undefined;
   let beat = 0;
@@ -120,7 +122,9 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     const status = ring.read(result.value);
     if (status.refused !== null) context.emit({ kind: "refused", reason: status.refused });
     diverts.onEcho(status.echoedSequence, status.result);
-    for (const event of status.events) context.emit(event);
+    for (const event of status.events)
+      context.emit(fresh && event.event === "induct" ? { ...event, isLate: true } : event);
+    fresh = false;
     // taken, then acknowledged: a crash in between delivers again rather than never
     if (status.lastEventSequence !== before) acknowledge(status.lastEventSequence);
     noteHeartbeat(status.heartbeat);
@@ -201,6 +205,7 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
       cancelBeat();
       polling = false;
       started = false;
+      fresh = true;
       client.abandon(failure);
       diverts.abandonUnsent(failure);
     },

@@ -49,6 +49,8 @@ export type SorterReading = {
   readonly parcelIndex?: number;
   readonly chute?: number;
   readonly barcode?: string;
+  /** It waited at the device while nobody listened: when it happened is not known. */
+  readonly isLate?: boolean;
 };
 
 /** Bytes that are no valid frame: counted and shown, never guessed at. */

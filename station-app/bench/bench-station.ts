@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startSorterTwin } from "@waystation/drivers/twins/sorter";
+import { engineEnvironment } from "../engine/config/runtime.ts";
 import { startChild, stopChild } from "./child.ts";
 
 export type BenchStation = Awaited<ReturnType<typeof startBenchStation>>;
@@ -42,7 +43,7 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
     JSON.stringify({ ...describeBelt(dir, sorter.connection, gate.connection), ...extras.config }),
   );
   const startedAt = performance.now();
-  const engine = await startChild([entry, configPath], extras.env);
+  const engine = await startChild([entry, configPath], { ...engineEnvironment(dir), ...extras.env });
   await until(() => gate.isConnected() && sorter.state().stationHeartbeat > 0);
 
   /** A parcel comes onto the belt; done when the station has acknowledged that it knows. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { assert } from "@waystation/shared/failures/assert";
 import { z } from "zod";
 import type { engineConfigSchema } from "../../engine/config/engine-config.ts";
-import { engineNodeOptions } from "../../engine/config/memory.ts";
+import { engineEnvironment } from "../../engine/config/runtime.ts";
 import type { ReadyMessage } from "../processes/launch-child.ts";
 import { type ChildSpec, defaultRestart } from "../processes/supervise-child.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -151,7 +151,7 @@ export function planEngine(
       };
       // Bears the tokens of this launch.
       writeFileSync(configPath, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-      return { args: [configPath], env: { NODE_OPTIONS: engineNodeOptions } };
+      return { args: [configPath], env: engineEnvironment(data.station) };
     },
   };
 }

@@ -128,7 +128,8 @@ function toEvent(deviceId: string, reading: Reading): SessionEvent | null {
 
 function toSorterEvent(deviceId: string, reading: Extract<Reading, { kind: "sorter" }>): SessionEvent | null {
   const { event, parcelIndex, chute } = reading;
-  if (event === "induct" && parcelIndex !== undefined) return { kind: "inducted", parcelIndex, deviceId };
+  if (event === "induct" && parcelIndex !== undefined)
+    return { kind: "inducted", parcelIndex, deviceId, isLate: reading.isLate === true };
   if (event === "confirm" && parcelIndex !== undefined && chute !== undefined)
     return { kind: "diverted", parcelIndex, chute };
   if (event === "lost" && parcelIndex !== undefined) return { kind: "lost", parcelIndex };

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { threadMemory } from "../config/memory.ts";
+import { threadMemory } from "../config/runtime.ts";
 
 /** A worker with typed messages both ways. Its death is the engine's: there is no state worth going on with. */
 export type Thread<In, Out> = {

@@ -172,11 +172,12 @@ function prepareStatements(db: Sqlite) {
        ON CONFLICT (order_id) DO UPDATE SET revision = excluded.revision, parts_hash = excluded.parts_hash, generation = excluded.generation`,
     ),
     staleReleases: db.prepare("SELECT order_id FROM releases WHERE generation < ?").pluck(),
+    // The `+` keeps SQLite from planning the join anew for every value bound.
     readParts: db.prepare(
       `SELECT r.revision, r.parts_hash AS partsHash, coalesce(po.body, o.body) AS orderBody, coalesce(ps.body, l.body) AS shipmentBody
        FROM releases r LEFT JOIN pending_orders po USING (order_id) LEFT JOIN pending_shipments ps USING (order_id)
        LEFT JOIN orders o USING (order_id) LEFT JOIN labels l USING (order_id)
-       WHERE r.order_id = @orderId AND (o.parts_hash IS NULL OR o.parts_hash <> r.parts_hash)`,
+       WHERE r.order_id = +@orderId AND (o.parts_hash IS NULL OR o.parts_hash <> r.parts_hash)`,
     ),
     showOrder: db.prepare(
       `INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET
