@@ -4,7 +4,7 @@ import type { Sqlite } from "../engine/core/open-database.ts";
 import { openReplica } from "../engine/core/open-database.ts";
 import { prepareOrders } from "../engine/replica/orders-schema.ts";
 import { createShapeWriter } from "../engine/replica/shape-writer.ts";
-import { testChannel, testOrder, testSortPlan } from "../test/support/station-bench.ts";
+import { fillSettings, testOrder } from "../test/support/station-bench.ts";
 
 export const waybillOf = (number: number): string => `WS${String(number).padStart(10, "0")}`;
 
@@ -17,28 +17,11 @@ export function writeOrderFile(dir: string, count: number): void {
   if (existsSync(path)) return;
   const db = openReplica(path);
   prepareOrders(db);
-  writeSettings(db);
+  fillSettings(createShapeWriter(db));
   db.pragma("synchronous = OFF");
   db.transaction(() => writeOrders(db, count))();
   db.pragma("wal_checkpoint(TRUNCATE)");
   db.close();
-}
-
-function writeSettings(db: Sqlite): void {
-  const writer = createShapeWriter(db);
-  const position = { handle: "bench", offset: "0_0" };
-  writer.apply(
-    "channels",
-    [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }],
-    position,
-    true,
-  );
-  writer.apply(
-    "sort_plans",
-    [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }],
-    position,
-    true,
-  );
 }
 
 function writeOrders(db: Sqlite, count: number): void {

@@ -8,7 +8,7 @@ import { openReadOnly, openReplica } from "../../engine/core/open-database.ts";
 import { type Verification, verifyFacts } from "../../engine/core/verify-log.ts";
 import { prepareOrders } from "../../engine/replica/orders-schema.ts";
 import { createShapeWriter } from "../../engine/replica/shape-writer.ts";
-import { fillOrders, testBelt, testBench, testChannel, testSortPlan } from "../support/station-bench.ts";
+import { fillOrders, fillSettings, testBelt, testBench } from "../support/station-bench.ts";
 import { createAgenda } from "./agenda.ts";
 import { type BeltParcel, createBelt } from "./belt.ts";
 import { type BenchParcel, createBench } from "./bench.ts";
@@ -45,19 +45,7 @@ export function openSimulation() {
   const replica = openReplica(ordersPath);
   prepareOrders(replica);
   const writer = createShapeWriter(replica);
-  const position = { handle: "h-1", offset: "0_1" };
-  writer.apply(
-    "channels",
-    [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }],
-    position,
-    true,
-  );
-  writer.apply(
-    "sort_plans",
-    [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }],
-    position,
-    true,
-  );
+  fillSettings(writer);
   fillOrders(writer, simulatedOrders);
   replica.close();
   return {

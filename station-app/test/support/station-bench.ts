@@ -89,6 +89,23 @@ export const testBench: LaneProfile = {
   devices: { scanner: "scanner", scale: "scale", printer: "printer" },
 };
 
+/** The channel and the sort plan of these tests, as they come down from the cloud. */
+export function fillSettings(writer: ShapeWriter): void {
+  const position = { handle: "h-1", offset: "0_1" };
+  writer.apply(
+    "channels",
+    [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }],
+    position,
+    true,
+  );
+  writer.apply(
+    "sort_plans",
+    [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }],
+    position,
+    true,
+  );
+}
+
 export function fillOrders(
   writer: ShapeWriter,
   orders: readonly Order[],
@@ -143,19 +160,7 @@ export function openStationBench(
   const replica = openReplica(ordersPath);
   prepareOrders(replica);
   const writer = createShapeWriter(replica);
-  const position = { handle: "h-1", offset: "0_1" };
-  writer.apply(
-    "channels",
-    [{ operation: "insert", row: { code: "PKT", version: "3", body: JSON.stringify(testChannel) } }],
-    position,
-    true,
-  );
-  writer.apply(
-    "sort_plans",
-    [{ operation: "insert", row: { plan_id: "main", version: "7", body: JSON.stringify(testSortPlan) } }],
-    position,
-    true,
-  );
+  fillSettings(writer);
   fillOrders(writer, options.orders ?? Array.from({ length: 20 }, (_, index) => testOrder(index + 1)));
   let atMs = 1_000_000;
   const lookup = openOrderLookup(ordersPath, 99);
