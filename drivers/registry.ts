@@ -1,24 +1,18 @@
 import { assert } from "@waystation/shared/failures/assert";
-import { genericDws } from "./dimensioners/models.ts";
+import { dwsDelimitedModels } from "./dimensioners/dws-delimited.ts";
 import type { DeviceDefinition } from "./kit/define.ts";
-import { zebraZd421, zebraZt411, zplPrinter } from "./printers/models.ts";
-import { kernKcp, mettlerIcs, mtSicsScale } from "./scales/models.ts";
-import { aimScanner, datalogicGryphon, honeywellXenon, zebraDs } from "./scanners/models.ts";
-import { genericModbusSorter } from "./sorters/models.ts";
+import { zplModels } from "./printers/zpl.ts";
+import { mtSicsModels } from "./scales/mt-sics.ts";
+import { serialAimModels } from "./scanners/serial-aim.ts";
+import { modbusModels } from "./sorters/modbus.ts";
 
+/** Every model, family by family; the first of a family is its generic one and bears the family's name. */
 export const deviceDefinitions: readonly DeviceDefinition[] = [
-  mtSicsScale,
-  mettlerIcs,
-  kernKcp,
-  aimScanner,
-  honeywellXenon,
-  zebraDs,
-  datalogicGryphon,
-  genericDws,
-  zplPrinter,
-  zebraZd421,
-  zebraZt411,
-  genericModbusSorter,
+  ...mtSicsModels,
+  ...serialAimModels,
+  ...dwsDelimitedModels,
+  ...zplModels,
+  ...modbusModels,
 ];
 
 const byModel = indexByModel(deviceDefinitions);

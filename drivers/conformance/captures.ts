@@ -5,9 +5,18 @@ import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
 import type { Codec } from "../kit/define.ts";
 
-/** Timed bytes of one device and what they mean. `source` says whether a device or a manual gave them. */
+/** Where the bytes and their meaning come from. Readings are never computed by our own codec. */
+const sourceSchema = z.strictObject({
+  /** published: bytes and meaning stand in the document; device: recorded from one; made: written by hand after it. */
+  from: z.enum(["published", "device", "made"]),
+  document: z.string().min(1),
+  page: z.string().optional(),
+  address: z.url().optional(),
+});
+
+/** Timed bytes of one device and what they mean. */
 const captureSchema = z.strictObject({
-  source: z.string(),
+  source: sourceSchema,
   options: z.record(z.string(), z.unknown()).default({}),
   chunks: z.array(z.strictObject({ atMs: z.int(), hex: z.string().regex(/^([0-9a-f]{2})+$/) })).min(1),
   readings: z.array(z.looseObject({ kind: z.string() })),

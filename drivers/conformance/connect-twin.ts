@@ -3,6 +3,8 @@ import { type ConnectDeps, connectDevice } from "../connect-device.ts";
 import type { AnyDevice, DeviceKind } from "../kit/device.ts";
 import type { DeviceDefinition } from "../kit/define.ts";
 import type { DeviceOfKind } from "../kit/family.ts";
+import { findDefinition } from "../registry.ts";
+import { startTwin } from "../twins/registry.ts";
 import type { Twin } from "../twins/twin.ts";
 import { createRecorder } from "./recorder.ts";
 
@@ -35,4 +37,16 @@ export function oneModelPerFamily(definitions: readonly DeviceDefinition[]): rea
   const first = new Map<string, string>();
   for (const { familyName, model } of definitions) if (!first.has(familyName)) first.set(familyName, model);
   return [...first.values()];
+}
+
+/** The twin of this model's family, ended with the test. The state is what every twin of the kind tells. */
+export async function startTwinOf<State>(
+  model: string,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<Twin<State>> {
+  const family = findDefinition(model)?.familyName ?? model;
+  const twin = await startTwin(family, options);
+  if (twin === null) throw new Error(`no twin for ${family}`);
+  onTestFinished(twin.stop);
+  return twin as Twin<State>;
 }

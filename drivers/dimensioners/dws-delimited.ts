@@ -1,5 +1,6 @@
 import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
+import { defineDimensioner } from "../kit/define.ts";
 import { createLineFramer } from "../framing/line.ts";
 import { toGrams, toMillimetres } from "../kit/decimal.ts";
 import { createListeningSession, type Family } from "../kit/family.ts";
@@ -97,3 +98,15 @@ export const dwsDelimited: Family<"dimensioner", Options> = {
   createSession: (context) =>
     createListeningSession(context, (frame) => parseTelegram(frame, context.options)),
 };
+
+export const dwsDelimitedModels = [
+  /** The usual telegram of a dimensioning-weighing-scanning gate; the site lays its own template over it. */
+  defineDimensioner({
+    model: "dws-delimited",
+    vendor: "generic",
+    names: ["DWS gate, delimited text over TCP"],
+    family: dwsDelimited,
+    confirmed: false,
+    source: "public DWS configuration guides: {Code},{Weight},{Length},{Width},{Height},{Timestamp}",
+  }),
+];

@@ -1,6 +1,7 @@
 import { fail, type Failure, type Result } from "@waystation/shared/failures/result";
 import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
+import { definePrinter } from "../kit/define.ts";
 import { createDelimitedFramer, quotes, stxEtx } from "../framing/delimited.ts";
 import type { Family, Session, SessionContext } from "../kit/family.ts";
 import { createQuestion } from "../kit/question.ts";
@@ -113,3 +114,35 @@ function createSession(context: SessionContext<Options>): Session<"printer"> {
     },
   };
 }
+
+export const zplModels = [
+  /** Any ZPL printer that answers ~HS but has no label counter to ask. */
+  definePrinter({
+    model: "zpl",
+    vendor: "generic",
+    names: ["ZPL II printer"],
+    family: zpl,
+    options: { odometer: false },
+    tcpPort: 9100,
+    confirmed: false,
+    source: "ZPL II Programming Guide, ~HS",
+  }),
+  definePrinter({
+    model: "zebra-zd421",
+    vendor: "Zebra",
+    names: ["ZD421", "ZD621"],
+    family: zpl,
+    tcpPort: 9100,
+    confirmed: false,
+    source: "Zebra Programming Guide: ~HS, odometer.total_label_count (Link-OS)",
+  }),
+  definePrinter({
+    model: "zebra-zt411",
+    vendor: "Zebra",
+    names: ["ZT411", "ZT421"],
+    family: zpl,
+    tcpPort: 9100,
+    confirmed: false,
+    source: "Zebra Programming Guide: ~HS, odometer.total_label_count (Link-OS)",
+  }),
+];

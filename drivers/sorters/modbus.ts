@@ -1,6 +1,7 @@
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
+import { defineSorter } from "../kit/define.ts";
 import { createModbusFramer, decodeResponse, type ModbusRequest } from "../framing/modbus-tcp.ts";
 import type { Cancel } from "../kit/clock.ts";
 import type { DivertState } from "../kit/device.ts";
@@ -218,3 +219,17 @@ function readTracking(words: readonly number[], parcelIndex: number): DivertStat
   if (joinWords(high, low) !== parcelIndex) return { state: "unknown-parcel" };
   return state === "assigned" || state === "confirmed" ? { state, chute } : { state };
 }
+
+export const modbusModels = [
+  /** A PLC programmed after the register map in register-map.ts. */
+  defineSorter({
+    model: "modbus-sorter",
+    vendor: "generic",
+    names: ["Sorter PLC, Modbus TCP"],
+    family: modbusSorter,
+    options: { map: defaultRegisterMap, writable: [{ address: 0, count: 8 }] },
+    tcpPort: 502,
+    confirmed: false,
+    source: "our own register map; Modbus Application Protocol V1.1b3",
+  }),
+];

@@ -24,7 +24,7 @@ function spawnTwin(argument: object) {
 const silent = { onReading: () => undefined, onState: () => undefined };
 
 test("a printer in a process of its own goes on printing after the station is gone", async () => {
-  const twin = spawnTwin({ family: "printer", options: { printTimeMs: 200 } });
+  const twin = spawnTwin({ family: "zpl", options: { printTimeMs: 200 } });
   await until(() => twin.find("ready") !== undefined, "the twin is ready");
   const connection = twin.find("ready")?.connection;
   const binding = deviceBindingSchema.parse({ deviceId: "p", model: "zebra-zd421", connection });
@@ -48,7 +48,7 @@ test("a printer in a process of its own goes on printing after the station is go
   expect(twin.find("done")?.id).toBe(7);
 });
 
-test.each(["scale", "scanner", "printer", "dws", "sorter"])(
+test.each(["mt-sics", "serial-aim", "zpl", "dws-delimited", "modbus"])(
   "%s: ready, obeys, refuses nonsense, ends with its input",
   async (family) => {
     const twin = spawnTwin({ family });

@@ -1,28 +1,17 @@
 /**
- * One twin as a process of its own: `node run-twin.ts '{"family":"scale","options":{}}'`.
+ * One twin as a process of its own: `node run-twin.ts '{"family":"mt-sics","options":{}}'`.
  * First line out: {"event":"ready","connection":...}. Then one JSON command per line in (an optional "id" comes
  * back in {"event":"done","id":...} or {"event":"error",...}); {"command":"state"} and, for the printer,
  * {"command":"job","number":n} are answered. Ends with its standard input.
  */
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { startDwsTwin } from "./dws.ts";
-import { type PrinterTwinState, startPrinterTwin } from "./printer.ts";
-import { startScaleTwin } from "./scale.ts";
-import { startScannerTwin } from "./scanner.ts";
-import { startSorterTwin } from "./sorter.ts";
-import type { Twin, TwinDeps, TwinEvent } from "./twin.ts";
-
-const starters = {
-  scale: startScaleTwin,
-  scanner: startScannerTwin,
-  printer: startPrinterTwin,
-  dws: startDwsTwin,
-  sorter: startSorterTwin,
-} as const;
+import type { PrinterTwinState } from "./printer.ts";
+import { startTwin, twinFamilies } from "./registry.ts";
+import type { Twin, TwinEvent } from "./twin.ts";
 
 const argumentSchema = z.strictObject({
-  family: z.enum(["scale", "scanner", "printer", "dws", "sorter"]),
+  family: z.string(),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 const envelopeSchema = z.looseObject({
@@ -34,8 +23,9 @@ const say = (event: TwinEvent) => process.stdout.write(`${JSON.stringify(event)}
 
 async function run(): Promise<void> {
   const { family, options } = argumentSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
-  const start: (options: never, deps: TwinDeps) => Promise<Twin<unknown>> = starters[family];
-  const twin = await start(options as never, { onEvent: say });
+  const starting = startTwin(family, options, { onEvent: say });
+  if (starting === null) throw new Error(`no twin for "${family}"; there are ${twinFamilies.join(", ")}`);
+  const twin = await starting;
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => void obey(twin, line));
   const end = async () => {

@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { createLineFramer } from "../framing/line.ts";
-import { decodeLatin1, encodeText } from "../kit/text.ts";
-import { createFaultyLine } from "./faults.ts";
 import { openSerialPipe, openTcpPipe, type PipeClient } from "../transport/pipe.ts";
+import { createFaultyLine } from "./faults.ts";
 import { createControl, type Twin, type TwinDeps } from "./twin.ts";
 
 export const scaleTwinOptionsSchema = z.strictObject({
@@ -12,10 +10,11 @@ export const scaleTwinOptionsSchema = z.strictObject({
   path: z.string().optional(),
   unit: z.enum(["g", "kg"]).default("kg"),
   capacityGrams: z.int().default(60_000),
-  /** S is answered `S I` when the weight has not settled by then. */
+  /** How long a scale that answers only at rest waits for it. */
   patienceMs: z.int().default(3000),
   serialNumber: z.string().default("1234567"),
 });
+export type ScaleTwinOptions = z.infer<typeof scaleTwinOptionsSchema>;
 
 const commandSchema = z.discriminatedUnion("command", [
   z.strictObject({
@@ -26,89 +25,109 @@ const commandSchema = z.discriminatedUnion("command", [
   }),
 ]);
 
-/** An MT-SICS scale with something on it. */
-export async function startScaleTwin(
-  input: z.input<typeof scaleTwinOptionsSchema> = {},
-  deps: TwinDeps = {},
-): Promise<Twin<{ readonly weightGrams: number; readonly stable: boolean; readonly requests: number }>> {
-  const options = scaleTwinOptionsSchema.parse(input);
-  const line = createFaultyLine();
-  let weightGrams = 0;
-  let settledAtMs = 0;
-  let requests = 0;
-  let stream: NodeJS.Timeout | undefined;
-  let waiting: NodeJS.Timeout | undefined;
+/** What lies on the platform at this moment, as the scale would show it. */
+export type Load = {
+  readonly weightGrams: number;
+  readonly state: "stable" | "motion" | "over" | "under";
+};
 
-  const isStable = () => performance.now() >= settledAtMs;
-  const format = (letter: "S" | "D", grams: number) => `S ${letter} ${formatWeight(grams, options.unit)}`;
-  const weigh = (): string => {
-    if (weightGrams > options.capacityGrams) return "S +";
-    if (weightGrams < -options.capacityGrams) return "S -";
-    return isStable() ? format("S", weightGrams) : format("D", weightGrams + (Date.now() % 7) - 3);
-  };
+/** What a dialect may use. `say` passes through the faults; timers end with the twin. */
+export type ScaleStage = {
+  readonly options: ScaleTwinOptions;
+  readonly load: () => Load;
+  readonly say: (bytes: Uint8Array) => void;
+  /** Runs once after the delay. */
+  readonly after: (delayMs: number, run: () => void) => void;
+  /** Runs again and again; a second call replaces the first, null ends it. */
+  readonly every: (intervalMs: number | null, run: () => void) => void;
+};
 
-  /** The answer to S waits for rest, like the real one. */
-  const answerStable = (say: (text: string) => void) => {
-    const deadlineMs = performance.now() + options.patienceMs;
-    const look = () => {
-      if (isStable() || Math.abs(weightGrams) > options.capacityGrams) return say(weigh());
-      if (performance.now() > deadlineMs) return say("S I");
-      waiting = setTimeout(look, 5);
+/** How one family talks: what it makes of the host's bytes, and what it says by itself from the start. */
+export type ScaleDialect = (stage: ScaleStage) => { readonly onData: (bytes: Uint8Array) => void };
+
+export type ScaleTwinState = {
+  readonly weightGrams: number;
+  readonly stable: boolean;
+  /** Chunks of bytes the host has sent. */
+  readonly requests: number;
+};
+
+/** A scale with something on it, speaking the dialect of one family. */
+export const createScaleTwin =
+  (dialect: ScaleDialect) =>
+  async (
+    input: z.input<typeof scaleTwinOptionsSchema> = {},
+    deps: TwinDeps = {},
+  ): Promise<Twin<ScaleTwinState>> => {
+    const options = scaleTwinOptionsSchema.parse(input);
+    const line = createFaultyLine();
+    const timers = new Set<NodeJS.Timeout>();
+    let repeating: NodeJS.Timeout | undefined;
+    let weightGrams = 0;
+    let settledAtMs = 0;
+    let requests = 0;
+
+    const isStable = () => performance.now() >= settledAtMs;
+    const load = (): Load => {
+      if (weightGrams > options.capacityGrams) return { weightGrams, state: "over" };
+      if (weightGrams < -options.capacityGrams) return { weightGrams, state: "under" };
+      if (isStable()) return { weightGrams, state: "stable" };
+      return { weightGrams: weightGrams + (Date.now() % 7) - 3, state: "motion" };
     };
-    clearTimeout(waiting);
-    look();
-  };
 
-  const answer = (command: string, client: PipeClient) => {
-    const say = (text: string) => line.send(encodeText(`${text}\r\n`), client.send);
-    requests += 1;
-    if (["S", "SI", "SIR", "@"].includes(command)) clearInterval(stream);
-    if (command === "S") return answerStable(say);
-    if (command === "SI") return say(weigh());
-    if (command === "Z") return say("Z A");
-    if (command === "T") return say(`T S ${formatWeight(weightGrams, options.unit)}`);
-    if (command === "I4" || command === "@") return say(`I4 A "${options.serialNumber}"`);
-    if (command !== "SIR") return say("ES");
-    say(weigh());
-    stream = setInterval(() => say(weigh()), 100);
-  };
-
-  const framer = createLineFramer({ terminator: "crlf", limitBytes: 64 });
-  const events = {
-    onData: (bytes: Uint8Array, client: PipeClient) =>
-      framer.push(bytes, {
-        onFrame: (frame) => answer(decodeLatin1(frame), client),
-        onRefused: () => undefined,
-      }),
-  };
-  const pipe = await (options.line === "serial"
-    ? openSerialPipe(events, options)
-    : openTcpPipe(events, options));
-
-  return {
-    connection: pipe.connection,
-    state: () => ({ weightGrams, stable: isStable(), requests }),
-    control: createControl({
-      line,
-      pipe,
-      schema: commandSchema,
-      perform: (command) => {
-        weightGrams = command.weightGrams;
-        settledAtMs = performance.now() + command.settleMs;
-        deps.onEvent?.({ event: "loaded", weightGrams });
+    const events = {
+      onData: (bytes: Uint8Array, from: PipeClient) => {
+        client = from;
+        requests += 1;
+        talk.onData(bytes);
       },
-    }),
-    stop: async () => {
-      clearInterval(stream);
-      clearTimeout(waiting);
-      await pipe.stop();
-    },
-  };
-}
+    };
+    let client: PipeClient | null = null;
+    const pipe = await (options.line === "serial"
+      ? openSerialPipe(events, options)
+      : openTcpPipe(events, options));
+    const talk = dialect({
+      options,
+      load,
+      // who asked is answered; what is told unasked goes to whoever listens
+      say: (bytes) => line.send(bytes, client?.send ?? pipe.send),
+      after: (delayMs, run) => {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          run();
+        }, delayMs);
+        timers.add(timer);
+      },
+      every: (intervalMs, run) => {
+        clearInterval(repeating);
+        repeating = intervalMs === null ? undefined : setInterval(run, intervalMs);
+      },
+    });
 
-/** 1234 g -> "      1.234 kg", right-justified to ten characters as on the wire. */
-function formatWeight(grams: number, unit: "g" | "kg"): string {
+    return {
+      connection: pipe.connection,
+      state: () => ({ weightGrams, stable: isStable(), requests }),
+      control: createControl({
+        line,
+        pipe,
+        schema: commandSchema,
+        perform: (command) => {
+          weightGrams = command.weightGrams;
+          settledAtMs = performance.now() + command.settleMs;
+          deps.onEvent?.({ event: "loaded", weightGrams });
+        },
+      }),
+      stop: async () => {
+        clearInterval(repeating);
+        for (const timer of timers) clearTimeout(timer);
+        await pipe.stop();
+      },
+    };
+  };
+
+/** "1.234" or "1234": grams as the digits of a display, without sign. */
+export function formatMagnitude(grams: number, unit: "g" | "kg"): string {
+  if (unit === "g") return String(Math.abs(grams));
   const digits = String(Math.abs(grams)).padStart(4, "0");
-  const magnitude = unit === "g" ? String(Math.abs(grams)) : `${digits.slice(0, -3)}.${digits.slice(-3)}`;
-  return `${(grams < 0 ? `-${magnitude}` : magnitude).padStart(10)} ${unit}`;
+  return `${digits.slice(0, -3)}.${digits.slice(-3)}`;
 }

@@ -54,11 +54,11 @@ export function planCloud(context: Context): ChildSpec {
 
 /** Five devices: a belt with gate and sorter, a bench with scanner and scale, and one printer between them. */
 export const demoDevices = [
-  { deviceId: "belt-gate", family: "dws", model: "dws-delimited", serial: false },
-  { deviceId: "belt-sorter", family: "sorter", model: "modbus-sorter", serial: false },
-  { deviceId: "printer", family: "printer", model: "zebra-zt411", serial: false },
-  { deviceId: "bench-scanner", family: "scanner", model: "honeywell-serial", serial: true },
-  { deviceId: "bench-scale", family: "scale", model: "mettler-toledo-ics", serial: true },
+  { deviceId: "belt-gate", family: "dws-delimited", model: "dws-delimited", serial: false },
+  { deviceId: "belt-sorter", family: "modbus", model: "modbus-sorter", serial: false },
+  { deviceId: "printer", family: "zpl", model: "zebra-zt411", serial: false },
+  { deviceId: "bench-scanner", family: "serial-aim", model: "honeywell-serial", serial: true },
+  { deviceId: "bench-scale", family: "mt-sics", model: "mettler-toledo-ics", serial: true },
 ] as const;
 export type DemoDeviceId = (typeof demoDevices)[number]["deviceId"];
 type RoleBinding = Readonly<Partial<Record<string, DemoDeviceId>>>;
@@ -111,7 +111,7 @@ export function planTwins(context: Context): readonly ChildSpec[] {
       const options = {
         port,
         ...(serial ? { path: join(context.data.station, `tty-${deviceId}`) } : {}),
-        ...(family === "sorter"
+        ...(family === "modbus"
           ? { ...choosePace(context.options).sorter, chutes: chutesOfPlan, rejectChute }
           : {}),
       };

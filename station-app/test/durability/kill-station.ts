@@ -48,12 +48,12 @@ export async function openKillStation(options: KillStationOptions & { readonly o
   const folder = mkdtempSync(join(tmpdir(), "waystation-kill-"));
   const orderByLabel = fillStation(folder, options.orders);
   const [sorter, dws, scanner, scale, beltPrinter, benchPrinter] = await Promise.all([
-    startTwinProcess("sorter", { rejectChute, decisionMs: travelMs - 100, travelMs }),
-    startTwinProcess("dws", {}),
-    startTwinProcess("scanner", { line: "tcp" }),
-    startTwinProcess("scale", { line: "tcp" }),
-    startTwinProcess("printer", { printTimeMs: 20 }),
-    startTwinProcess("printer", { printTimeMs: 20 }),
+    startTwinProcess("modbus", { rejectChute, decisionMs: travelMs - 100, travelMs }),
+    startTwinProcess("dws-delimited", {}),
+    startTwinProcess("serial-aim", { line: "tcp" }),
+    startTwinProcess("mt-sics", { line: "tcp" }),
+    startTwinProcess("zpl", { printTimeMs: 20 }),
+    startTwinProcess("zpl", { printTimeMs: 20 }),
   ]);
   const twins = { sorter, dws, scanner, scale, beltPrinter, benchPrinter };
   const taps = [await openPrinterTap(beltPrinter.port), await openPrinterTap(benchPrinter.port)] as const;

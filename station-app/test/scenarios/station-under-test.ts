@@ -27,7 +27,7 @@ export type LaneInput = Readonly<Omit<LaneConfig, "steps">> & {
   readonly steps: Readonly<LaneConfig["steps"]>;
 };
 export type DevicePlan = {
-  readonly family: "scale" | "scanner" | "printer" | "dws" | "sorter";
+  readonly family: string;
   readonly model: string;
   readonly twin?: Readonly<Record<string, unknown>>;
   readonly driver?: Readonly<Record<string, unknown>>;
@@ -66,21 +66,21 @@ export const planOrders = (count: number): OrderPlan[] =>
   Array.from({ length: count }, (_, at) => planOrder(at + 1));
 
 export const devices = {
-  gate: { family: "dws", model: "dws-delimited" },
+  gate: { family: "dws-delimited", model: "dws-delimited" },
   /** Its belt waits for the orders: a busy machine makes it slow and nothing else. */
   sorter: {
-    family: "sorter",
+    family: "modbus",
     model: "modbus-sorter",
     twin: { rejectChute, decisionMs: 60_000, travelMs: 60_500, arriveAfterAssignMs: 20 },
   },
   printer: {
-    family: "printer",
+    family: "zpl",
     model: "zebra-zt411",
     twin: { printTimeMs: 20 },
     driver: { pollMs: 20, silenceMs: 500 },
   },
-  scanner: { family: "scanner", model: "serial-aim", twin: { line: "tcp" } },
-  scale: { family: "scale", model: "mt-sics", twin: { line: "tcp" } },
+  scanner: { family: "serial-aim", model: "serial-aim", twin: { line: "tcp" } },
+  scale: { family: "mt-sics", model: "mt-sics", twin: { line: "tcp" } },
 } as const satisfies Record<string, DevicePlan>;
 
 const anyTime = { fromMs: 0, toMs: 60_000 };
