@@ -9,7 +9,7 @@ const any = (...patterns) => patterns.flat().join("|");
 
 /** Tests, benchmarks and the command line put everything together: they may import anything. */
 const free = any(
-  "(^|/)(bench|test|test-support|conformance)/",
+  "(^|/)(bench|test|test-support|conformance|hardware-rig)/",
   "\\.test\\.tsx?$",
   "\\.test-support\\.tsx?$",
   "\\.config\\.(ts|cjs)$",
@@ -94,7 +94,7 @@ module.exports = {
       {
         path: any(
           entries,
-          "(^|/)(bench|test|conformance)/",
+          "(^|/)(bench|test|conformance|hardware-rig)/",
           "^station-app/cli/",
           "^[^/]+\\.c?ts$",
           "^\\.ci/",
@@ -111,7 +111,11 @@ module.exports = {
       "Code of the product does not lean on tests, benchmarks or the command line.",
       { pathNot: free },
       {
-        path: any("(^|/)(bench|test|conformance)/", "\\.test(-support)?\\.tsx?$", "^station-app/cli/"),
+        path: any(
+          "(^|/)(bench|test|conformance|hardware-rig)/",
+          "\\.test(-support)?\\.tsx?$",
+          "^station-app/cli/",
+        ),
         pathNot: "node_modules/",
       },
     ),
@@ -148,7 +152,7 @@ module.exports = {
     forbid(
       "device-libraries-in-transport",
       "Native modules and device protocols only inside drivers/transport.",
-      { pathNot: any(free, "^drivers/transport/") },
+      { pathNot: any(free, "^drivers/transport/", "^drivers/twins/sorters/opc-ua\\.ts$") },
       { path: deviceLibraries },
     ),
     forbid(
@@ -158,7 +162,7 @@ module.exports = {
         pathNot: any(
           free,
           "^drivers/transport/",
-          "^drivers/twins/pipe\\.ts$",
+          "^drivers/twins/sorters/opc-ua\\.ts$",
           "^station-app/engine/edge/rpc",
           "^cloud-api/(server|start-cloud)\\.ts$",
         ),

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./station-app/test/support/count-reporter.ts";
 
@@ -8,6 +9,8 @@ const endToEnd = "station-app/test/e2e/**/*.test.ts";
 export default defineConfig({
   test: {
     pool: "forks",
+    // A library keeps its keys in the user's folder; a test's belong into the checkout.
+    env: { XDG_CONFIG_HOME: join(import.meta.dirname, "node_modules/.cache/waystation-tests") },
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -54,7 +54,9 @@ export const bans: readonly Ban[] = [
     why: "The environment is read in config folders and handed to them by a process's first file, nowhere else.",
     in: (path) =>
       isProduct(path) &&
-      !/(^|\/)config(\/|\.ts$)|^cloud-api\/server\.ts$|^station-app\/main\/start-app\.ts$/.test(path),
+      !/(^|\/)config(\/|\.ts$)|^cloud-api\/server\.ts$|^station-app\/main\/start-app\.ts$|^drivers\/transport\/run-command\.ts$/.test(
+        path,
+      ),
     is: (node) => isMember(node, /^process$/, /^env$/),
   },
   {

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 /** `.ci/run` beside an `npm` that answers what it is told, because the real one would install and test for minutes. */
-function runWith(answers: { readonly ci?: string; readonly test?: string; readonly check?: string }) {
+function runWith(answers: {
+  readonly ci?: string;
+  readonly test?: string;
+  readonly check?: string;
+  readonly rig?: string;
+}) {
   const folder = mkdtempSync(join(tmpdir(), "ci-run-"));
   mkdirSync(join(folder, ".ci"));
   copyFileSync(join(import.meta.dirname, "run"), join(folder, ".ci/run"));
@@ -15,6 +20,7 @@ case "$*" in
   ci) ${answers.ci ?? "true"} ;;
   test) ${answers.test ?? "echo '5 passed, 0 failed'"} ;;
   "run check") ${answers.check ?? "true"} ;;
+  "run test:hardware") ${answers.rig ?? "echo 'skipped: no virtual machine'"} ;;
   *) exit 99 ;;
 esac
 `;
@@ -51,4 +57,13 @@ test("a run that breaks down is a failure whatever it printed", () => {
     status: 1,
     last: "5 passed, 1 failed",
   });
+});
+
+test("what ran on real device nodes counts too, and a skip is no failure", () => {
+  expect(runWith({ rig: "echo '11 passed, 0 failed'" })).toEqual({ status: 0, last: "16 passed, 0 failed" });
+  expect(runWith({ rig: "echo '9 passed, 2 failed'; exit 1" })).toEqual({
+    status: 1,
+    last: "14 passed, 2 failed",
+  });
+  expect(runWith({ rig: "exit 1" })).toEqual({ status: 1, last: "5 passed, 1 failed" });
 });

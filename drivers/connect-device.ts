@@ -2,6 +2,7 @@ import { fail, type Result } from "@waystation/shared/failures/result";
 import { z } from "zod";
 import { type Clock, systemClock } from "./kit/clock.ts";
 import type { AnyDevice, DeviceListener } from "./kit/device.ts";
+import type { DeviceDefinition } from "./kit/define.ts";
 import { findDefinition } from "./registry.ts";
 import { connectionSchema } from "./transport/connection.ts";
 import { createTransport } from "./transport/create-transport.ts";
@@ -21,6 +22,8 @@ export type ConnectDeps = {
   readonly clock?: Clock;
   /** 0 up to 1, spreads reconnects. */
   readonly random?: () => number;
+  /** Models of this site's own, by name, besides the registry's. */
+  readonly userDefinitions?: ReadonlyMap<string, DeviceDefinition>;
   /** For the simulator: a line of its own instead of the binding's. */
   readonly createTransport?: () => Transport;
   /** Called around every write to the line; a test ends the process here. */
@@ -36,7 +39,7 @@ export function connectDevice(
   listener: DeviceListener,
   deps: ConnectDeps = {},
 ): Result<AnyDevice> {
-  const definition = findDefinition(binding.model);
+  const definition = findDefinition(binding.model) ?? deps.userDefinitions?.get(binding.model);
   if (!definition) return fail("config.invalid", { reason: `no device model "${binding.model}"` });
   const { onWrite } = deps;
   const open = deps.createTransport ?? (() => createTransport(binding.connection, definition.serial));

@@ -1,9 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
-import type { Codec } from "../kit/define.ts";
 
 /** Where the bytes and their meaning come from. Readings are never computed by our own codec. */
 const sourceSchema = z.strictObject({
@@ -40,17 +38,6 @@ export function readCaptures(model: string): readonly Capture[] {
 
 export const joinChunks = (capture: Capture): Uint8Array =>
   Buffer.concat(capture.chunks.map(({ hex }) => Buffer.from(hex, "hex")));
-
-/** All readings of these pieces, refusals of the framer included. */
-export function decodeAll(codec: Codec, pieces: readonly Uint8Array[]): readonly Reading[] {
-  const readings: Reading[] = [];
-  const sink = {
-    onFrame: (frame: Uint8Array) => void readings.push(...codec.decode(frame)),
-    onRefused: (reason: string) => void readings.push({ kind: "refused", reason }),
-  };
-  for (const piece of pieces) codec.framer.push(piece, sink);
-  return readings;
-}
 
 /** Cuts the bytes at the given places, whatever their order. */
 export function cutAt(bytes: Uint8Array, places: readonly number[]): readonly Uint8Array[] {

@@ -1,15 +1,20 @@
+import type { Result } from "@waystation/shared/failures/result";
 import { describe, expect, test } from "vitest";
 import { deviceDefinitions, findDefinition } from "../registry.ts";
 import type { ScaleTwinState } from "../twins/scale.ts";
 import { connectTwin, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
 
-const scales = deviceDefinitions.filter(({ kind }) => kind === "scale");
+/** Tells each weight once and zero never: what it can promise stands in its own test. */
+const testedAlone = new Set(["adam-az"]);
+const scales = deviceDefinitions.filter(
+  ({ kind, familyName }) => kind === "scale" && !testedAlone.has(familyName),
+);
 const models = scales.map(({ model }) => model);
 
 async function setUp(model: string, options: Readonly<Record<string, unknown>> = {}) {
   const twin = await startTwinOf<ScaleTwinState>(model, { patienceMs: 300 });
-  const connected = connectTwin("scale", model, twin, options);
+  const connected = connectTwin("scale", model, twin, { ...limitsOf(model).options, ...options });
   await until(connected.isReady, "the scale is ready");
   const load = (weightGrams: number, settleMs = 0) =>
     twin.control({ command: "load", weightGrams, settleMs });
@@ -24,18 +29,35 @@ type Limits = {
   readonly isUnsigned?: true;
   /** It is never asked, so a line that delays everything cannot be told from a slow parcel. */
   readonly isMute?: true;
+  /** What the site would have to set for the twin. */
+  readonly options?: Readonly<Record<string, unknown>>;
 };
-const limits: Readonly<Record<string, Limits>> = {};
+const limits: Readonly<Record<string, Limits>> = {
+  "toledo-8217": { isUnsigned: true, options: { unit: "kg" } },
+  "toledo-continuous": { isMute: true },
+  "fairbanks-ups": { stepGrams: 10 },
+  "cas-22": { isMute: true },
+  "delimited-scale": { isMute: true },
+  "hid-pos-scale": { isMute: true },
+};
 const limitsOf = (model: string): Limits => limits[findDefinition(model)?.familyName ?? ""] ?? {};
+
+/** To the step of the display. */
+const isShown = (model: string, grams: number, shown: number | undefined) =>
+  shown !== undefined && Math.abs(shown - grams) < (limitsOf(model).stepGrams ?? 1);
+function expectWeight(model: string, grams: number, weighed: Result<number>) {
+  expect(weighed).toMatchObject({ ok: true });
+  if (weighed.ok && !isShown(model, grams, weighed.value)) expect(weighed.value).toBe(grams);
+}
 
 test.each(models)("%s weighs what is on it, exactly, over the real line", async (model) => {
   const { device, load } = await setUp(model);
-  const { stepGrams = 1, isUnsigned } = limitsOf(model);
+  const { isUnsigned } = limitsOf(model);
   for (const grams of [1234, 0, -5, 59_999]) {
     await load(grams, 50);
     const weighed = await device.requestWeight(4000);
     if (isUnsigned && grams < 0) expect(weighed).toMatchObject({ failure: { code: "scale.out-of-range" } });
-    else expect(Math.abs((weighed.ok ? weighed.value : Number.NaN) - grams)).toBeLessThan(stepGrams);
+    else expectWeight(model, grams, weighed);
   }
 });
 
@@ -59,7 +81,7 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
       const first = await device.requestWeight(100);
       expect(first.ok).toBe(false);
       await load(222);
-      expect(await device.requestWeight(4000)).toEqual({ ok: true, value: 222 });
+      expectWeight(model, 222, await device.requestWeight(4000));
     },
   );
 
@@ -68,9 +90,13 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
     async (fault) => {
       const { twin, device, ofKind, load } = await setUp(model);
       await load(4321);
+      const isLoaded = () => isShown(model, 4321, ofKind("weight").at(-1)?.weightGrams);
+      if (limitsOf(model).isMute) await until(isLoaded, "the load is streamed");
+      const before = limitsOf(model).isMute ? ofKind("weight").length : 0;
       await twin.control({ command: "fault", fault, count: 2 });
-      expect(await device.requestWeight(5000)).toEqual({ ok: true, value: 4321 });
-      expect(ofKind("weight").every(({ weightGrams }) => weightGrams === 4321)).toBe(true);
+      expectWeight(model, 4321, await device.requestWeight(5000));
+      const told = ofKind("weight").slice(before);
+      expect(told.filter(({ weightGrams }) => !isShown(model, 4321, weightGrams))).toEqual([]);
     },
   );
 
@@ -83,7 +109,7 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
     await until(() => states.at(-1)?.state === "faulted", "silence is a fault");
     await twin.control({ command: "clear" });
     await until(isReady, "ready again");
-    expect(await device.requestWeight(4000)).toEqual({ ok: true, value: 77 });
+    expectWeight(model, 77, await device.requestWeight(4000));
   });
 
   test("a pulled cable fails the request at once", async () => {
@@ -101,7 +127,7 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
     const { device, load } = await setUp(model);
     await load(5, 200);
     const [first, second] = await Promise.all([device.requestWeight(4000), device.requestWeight(4000)]);
-    expect(first).toEqual({ ok: true, value: 5 });
+    expectWeight(model, 5, first);
     expect(second.ok ? null : second.failure.code).toBe("device.queue-full");
   });
 });

@@ -1,16 +1,27 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deviceDefinitions } from "../registry.ts";
-import { startScannerTwin } from "../twins/scanner.ts";
-import { connectTwin, oneModelPerFamily } from "./connect-twin.ts";
+import type { ScannerTwinState } from "../twins/scanner.ts";
+import { connectTwin, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
 
 const scanners = deviceDefinitions.filter(({ kind }) => kind === "scanner");
 
-async function setUp(model: string, line: "serial" | "tcp" = "serial") {
+/** The twin set like the model, where it is not set like its family. */
+const settings: Readonly<Record<string, object>> = {
+  "sick-clv": { framing: "stx-etx" },
+  "datalogic-matrix": { framing: "stx-etx" },
+  "cognex-dataman": { extended: true },
+};
+
+async function setUp(model: string, line: "serial" | "tcp" = "serial", options = {}, more: object = {}) {
   // CR LF suits both: scanners set to CR alone ignore the line feed
-  const twin = await startScannerTwin({ line, terminator: "\r\n" });
-  onTestFinished(twin.stop);
-  const connected = connectTwin("scanner", model, twin);
+  const twin = await startTwinOf<ScannerTwinState>(model, {
+    line,
+    terminator: "\r\n",
+    ...settings[model],
+    ...more,
+  });
+  const connected = connectTwin("scanner", model, twin, options);
   await until(connected.isReady, "the scanner is ready");
   const scan = (data: string, aim = "]C0") => twin.control({ command: "scan", data, aim });
   const scanned = () => connected.ofKind("scan").map(({ data }) => data);
@@ -76,4 +87,36 @@ describe.each(oneModelPerFamily(scanners))("%s under faults", (model) => {
     await until(() => scanned().length === 2, "scan after");
     expect(scanned()).toEqual(["BEFORE", "AFTER"]);
   });
+});
+
+describe.each([
+  ["keyence", {}],
+  ["keyence", { extended: true }],
+  ["cognex-dmcc", {}],
+  ["cognex-dataman", {}],
+])("%s, %o", (model, more) => {
+  test("triggered by the station, what lies before it is read and nothing is no news", async () => {
+    const options = { triggerEveryMs: 50 };
+    const { twin, scanned, ofKind } = await setUp(model, "tcp", options, more);
+    await until(() => twin.state().requests >= 3, "three looks at nothing");
+    await twin.control({ command: "present", data: "RB123456785GB" });
+    await until(() => scanned().length >= 2, "read twice");
+    expect(new Set(scanned())).toEqual(new Set(["RB123456785GB"]));
+    expect(ofKind("refused")).toEqual([]);
+  });
+
+  test("triggered by a light barrier, a no-read is told and is no barcode", async () => {
+    const { twin, scanned, ofKind } = await setUp(model, "tcp", {}, more);
+    await twin.control({ command: "no-read" });
+    await until(() => ofKind("refused").length === 1, "the no-read");
+    expect(ofKind("refused")).toEqual([{ kind: "refused", reason: "no read" }]);
+    expect(scanned()).toEqual([]);
+  });
+});
+
+test("an extended DataMan that answers nothing is a fault, and only then", async () => {
+  const deaf = await startTwinOf<ScannerTwinState>("tcp-scanner", { line: "tcp" });
+  const { states } = connectTwin("scanner", "cognex-dataman", deaf);
+  await until(() => states.at(-1)?.state === "faulted", "the fault");
+  expect(states.at(-1)).toMatchObject({ state: "faulted", failure: { code: "device.silent" } });
 });

@@ -1,18 +1,21 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { deviceDefinitions } from "../registry.ts";
-import { startSorterTwin } from "../twins/sorter.ts";
-import { connectTwin } from "./connect-twin.ts";
+import type { SorterTwinState } from "../twins/sorter-belt.ts";
+import type { Twin } from "../twins/twin.ts";
+import { connectTwin, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
 
-const sorters = deviceDefinitions.filter(({ kind }) => kind === "sorter").map(({ model }) => model);
+/** One register map, one session, one suite: whatever protocol the PLC speaks. */
+const plcFamilies = new Set(["modbus", "s7", "ethernet-ip", "opc-ua"]);
+const sorters = deviceDefinitions
+  .filter(({ familyName }) => plcFamilies.has(familyName))
+  .map(({ model }) => model);
 
-async function setUp(
-  model: string,
-  twinOptions: Parameters<typeof startSorterTwin>[0] = {},
-  options: Readonly<Record<string, unknown>> = {},
-) {
-  const twin = await startSorterTwin({ decisionMs: 400, travelMs: 500, heartbeatMs: 20, ...twinOptions });
-  onTestFinished(twin.stop);
+type Options = Readonly<Record<string, unknown>>;
+
+async function setUp(model: string, twinOptions: Options = {}, options: Options = {}) {
+  const times = { decisionMs: 400, travelMs: 500, heartbeatMs: 20 };
+  const twin = await startTwinOf<SorterTwinState>(model, { ...times, ...twinOptions });
   const settings = { heartbeatMs: 50, silenceMs: 400, echoTimeoutMs: 300, ...options };
   const connected = connectTwin("sorter", model, twin, settings);
   await until(connected.isReady, "the sorter is ready");
@@ -23,6 +26,12 @@ async function setUp(
   const events = (event: string) => ofKind("sorter").filter((reading) => reading.event === event);
   const indexes = (event: string) => events(event).map(({ parcelIndex }) => parcelIndex);
   return { twin, settings, induct, divert, events, indexes, ...connected };
+}
+
+/** Requests go in order: once the station has beaten again, everything it sent before has arrived. */
+async function heartbeats(twin: Twin<SorterTwinState>, count: number): Promise<void> {
+  const before = twin.state().stationHeartbeat;
+  await until(() => twin.state().stationHeartbeat >= before + count, "the station's heartbeat");
 }
 
 describe.each(sorters)("%s", (model) => {
@@ -96,8 +105,7 @@ describe.each(sorters)("%s", (model) => {
   });
 
   test("a command that never left the station may be given again", async () => {
-    const twin = await startSorterTwin({ heartbeatMs: 20 });
-    onTestFinished(twin.stop);
+    const twin = await startTwinOf<SorterTwinState>(model, { heartbeatMs: 20 });
     const { device, isReady } = connectTwin("sorter", model, twin);
     const command = { commandId: "once", parcelIndex: 3, chute: 1, deadlineMs: 5000 };
     const early = await device.divert(command);
@@ -183,6 +191,37 @@ describe.each(sorters)("%s", (model) => {
     expect(first.twin.state().commands).toEqual({ 1: 1, 2: 1 });
   });
 
+  test("with the listener's word, an event is acknowledged when it is safe and not before", async () => {
+    const long = { decisionMs: 60_000, travelMs: 60_000 };
+    const first = await setUp(model, long, { acknowledge: "listener" });
+    for (const index of [1, 2, 3]) await first.induct(index);
+    await until(() => first.indexes("induct").length === 3, "inductions");
+    expect(first.events("induct").map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    expect(first.twin.state().acknowledged).toBe(0);
+    first.device.acknowledge?.(9);
+    await heartbeats(first.twin, 2);
+    expect(first.twin.state().acknowledged).toBe(0);
+    first.device.acknowledge?.(2);
+    await until(() => first.twin.state().acknowledged === 2, "the safe ones are acknowledged");
+    first.device.acknowledge?.(1);
+    await heartbeats(first.twin, 2);
+    expect(first.twin.state().acknowledged).toBe(2);
+    await first.twin.control({ command: "disconnect", forMs: 20 });
+    await until(() => first.states.at(-1)?.state === "faulted", "cut");
+    first.device.acknowledge?.(3);
+    await until(() => first.twin.state().acknowledged === 3, "what was said while the line was cut");
+    await first.induct(4);
+    await until(() => first.indexes("induct").length === 4, "one more");
+    await first.device.stop();
+
+    const second = connectTwin("sorter", model, first.twin, first.settings);
+    await until(() => second.ofKind("sorter").length > 0, "what was not safe comes again");
+    expect(second.ofKind("sorter")).toEqual([
+      { kind: "sorter", event: "induct", parcelIndex: 4, isLate: true, sequence: 4 },
+    ]);
+    expect(first.twin.state().acknowledged).toBe(3);
+  });
+
   test("more events than the ring holds: the loss is told, the newest are delivered", async () => {
     const { twin, induct, indexes, ofKind, device, settings } = await setUp(model, {
       decisionMs: 60_000,
@@ -200,18 +239,20 @@ describe.each(sorters)("%s", (model) => {
     expect(ofKind("refused")).toEqual([]);
   });
 
-  test("jam, full chute and lost parcel are told", async () => {
+  test("jam, full and open chute and lost parcel are told", async () => {
     const { twin, induct, ofKind, indexes } = await setUp(model);
     await induct(6);
     await until(() => indexes("induct").length === 1, "induction");
     await twin.control({ command: "lose", parcelIndex: 6 });
     await twin.control({ command: "jam", chute: 3 });
     await twin.control({ command: "chute-full", chute: 9 });
-    await until(() => ofKind("sorter").length === 4, "events");
+    await twin.control({ command: "chute-open", chute: 9 });
+    await until(() => ofKind("sorter").length === 5, "events");
     expect(ofKind("sorter").slice(1)).toEqual([
       { kind: "sorter", event: "lost", parcelIndex: 6 },
       { kind: "sorter", event: "jam", chute: 3 },
       { kind: "sorter", event: "chute-full", chute: 9 },
+      { kind: "sorter", event: "chute-open", chute: 9 },
     ]);
   });
 

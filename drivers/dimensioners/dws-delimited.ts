@@ -1,13 +1,17 @@
-import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
-import { defineDimensioner } from "../kit/define.ts";
+import { createDelimitedFramer, stxEtx } from "../framing/delimited.ts";
 import { createLineFramer } from "../framing/line.ts";
-import { toGrams, toMillimetres } from "../kit/decimal.ts";
+import { defineDimensioner } from "../kit/define.ts";
 import { createListeningSession, type Family } from "../kit/family.ts";
 import { decodeUtf8, quoteText } from "../kit/text.ts";
-
-const fieldNames = ["index", "code", "weight", "length", "width", "height", "timestamp", "ignore"] as const;
-type FieldName = (typeof fieldNames)[number];
+import {
+  type FieldName,
+  fieldNames,
+  readFields,
+  type Telegram,
+  telegramOptions,
+  tellTelegram,
+} from "./telegram-fields.ts";
 
 /** The template of the telegram is data, as in the DWS vendors' own configuration pages. */
 const optionsSchema = z.strictObject({
@@ -15,88 +19,50 @@ const optionsSchema = z.strictObject({
     .array(z.enum(fieldNames))
     .min(2)
     .max(32)
-    .default(["index", "code", "weight", "length", "width", "height", "timestamp"]),
+    // the one before the timestamp is the volume: three sides give it as well
+    .default(["code", "weight", "length", "width", "height", "ignore", "timestamp"]),
   delimiter: z.string().length(1).default(","),
-  terminator: z.enum(["cr", "lf", "crlf"]).default("crlf"),
-  weightUnit: z.enum(["g", "kg", "lb", "oz"]).default("g"),
-  lengthUnit: z.enum(["mm", "cm", "in"]).default("mm"),
-  /** Compared without regard to case; an empty code means the same. */
-  noReadWords: z.array(z.string()).default(["noread"]),
+  /** "line" up to the terminator, "stx-etx" between 02 and 03 with anything blank in between. */
+  framing: z.enum(["line", "stx-etx"]).default("line"),
+  /** "lf" takes CR LF as well: blanks around a field do not count. */
+  terminator: z.enum(["cr", "lf", "crlf"]).default("lf"),
+  /** Fixed characters in front of the first field; a telegram without them is refused. */
+  prefix: z.string().max(25).default(""),
   maximumBytes: z.int().min(16).max(4096).default(512),
+  ...telegramOptions,
 });
 type Options = z.infer<typeof optionsSchema>;
 
-type Draft = {
-  -readonly [Key in keyof Extract<Reading, { kind: "size" }>]: Extract<Reading, { kind: "size" }>[Key];
-};
+const createFramer = ({ framing, terminator, maximumBytes }: Options) =>
+  framing === "line"
+    ? createLineFramer({ terminator, limitBytes: maximumBytes })
+    : createDelimitedFramer({ pairs: [stxEtx], limitBytes: maximumBytes });
 
-/** Puts one field into the draft; returns why it cannot. Zero is the vendors' word for "not measured". */
-type FieldReader = (draft: Draft, text: string, options: Options) => string | null;
-
-const readMeasure =
-  (
-    key: "weightGrams" | "lengthMillimetres" | "widthMillimetres" | "heightMillimetres",
-    convert: (text: string, options: Options) => number | null,
-  ): FieldReader =>
-  (draft, text, options) => {
-    const value = convert(text, options);
-    if (value === null || value < 0) return `${key} is ${quoteText(text)}`;
-    if (value > 0) draft[key] = value;
-    return null;
-  };
-
-const inMillimetres = (text: string, options: Options) => toMillimetres(text, options.lengthUnit);
-const ignore: FieldReader = () => null;
-
-const readers: Readonly<Record<FieldName, FieldReader>> = {
-  index: (draft, text) => {
-    if (!/^\d{1,15}$/.test(text)) return `index is ${quoteText(text)}`;
-    draft.parcelIndex = Number(text);
-    return null;
-  },
-  code: (draft, text, options) => {
-    if (/[\u0000-\u001c\u001e\u001f\u007f-\u009f]/.test(text)) return "control character in the code";
-    const word = text.toLowerCase();
-    const noRead = text === "" || options.noReadWords.some((other) => other.toLowerCase() === word);
-    if (noRead) draft.noRead = true;
-    else draft.barcode = text;
-    return null;
-  },
-  weight: readMeasure("weightGrams", (text, options) => toGrams(text, options.weightUnit)),
-  length: readMeasure("lengthMillimetres", inMillimetres),
-  width: readMeasure("widthMillimetres", inMillimetres),
-  height: readMeasure("heightMillimetres", inMillimetres),
-  // the station's own clock dates readings; a DWS clock may be off by hours
-  timestamp: ignore,
-  ignore,
-};
-
-/** One telegram -> one size reading, or a refusal: a half-understood telegram is never passed on. */
-export function parseTelegram(frame: Uint8Array, options: Options): readonly Reading[] {
+export function parseTelegram(frame: Uint8Array, options: Options): Telegram {
   const line = decodeUtf8(frame);
-  if (line === null) return [{ kind: "refused", reason: "not UTF-8" }];
-  const texts = line.split(options.delimiter).map((text) => text.trim());
+  if (line === null) return { refused: "not UTF-8" };
+  if (!line.startsWith(options.prefix)) return { refused: `prefix missing in ${quoteText(line)}` };
+  const texts = line.slice(options.prefix.length).split(options.delimiter);
   if (texts.length !== options.fields.length) {
-    const reason = `${texts.length} fields instead of ${options.fields.length}`;
-    return [{ kind: "refused", reason }];
+    return { refused: `${texts.length} fields instead of ${options.fields.length}` };
   }
-  const draft: Draft = { kind: "size" };
-  for (const [position, name] of options.fields.entries()) {
-    const reason = readers[name](draft, texts[position] ?? "", options);
-    if (reason !== null) return [{ kind: "refused", reason }];
-  }
-  return [draft];
+  const pairs = options.fields.map((name, position): [FieldName, string] => [
+    name,
+    (texts[position] ?? "").trim(),
+  ]);
+  return readFields(pairs, options);
 }
 
 export const dwsDelimited: Family<"dimensioner", Options> = {
   name: "dws-delimited",
   kind: "dimensioner",
   options: optionsSchema,
-  createFramer: (options) =>
-    createLineFramer({ terminator: options.terminator, limitBytes: options.maximumBytes }),
-  createDecoder: (options) => (frame) => parseTelegram(frame, options),
+  createFramer,
+  createDecoder: (options) => (frame) => tellTelegram(parseTelegram(frame, options), options, null),
   createSession: (context) =>
-    createListeningSession(context, (frame) => parseTelegram(frame, context.options)),
+    createListeningSession(context, (frame) =>
+      tellTelegram(parseTelegram(frame, context.options), context.options, Date.now()),
+    ),
 };
 
 export const dwsDelimitedModels = [
@@ -107,6 +73,29 @@ export const dwsDelimitedModels = [
     names: ["DWS gate, delimited text over TCP"],
     family: dwsDelimited,
     confirmed: false,
-    source: "public DWS configuration guides: {Code},{Weight},{Length},{Width},{Height},{Timestamp}",
+    source:
+      "public DWS configuration guide, standard template: {Code},{Weight},{Length},{Width},{Height},{Volume}," +
+      "{Timestamp}; the line's end is not told there",
+  }),
+  defineDimensioner({
+    model: "dws-indexed",
+    vendor: "generic",
+    names: ["DWS gate, delimited text with the parcel's index"],
+    family: dwsDelimited,
+    options: { fields: ["index", "code", "weight", "length", "width", "height", "timestamp"] },
+    confirmed: false,
+    source:
+      "the same template with the trigger's number in front, which keeps no-reads and equal barcodes apart",
+  }),
+  defineDimensioner({
+    model: "datalogic-dm3610",
+    vendor: "Datalogic",
+    names: ["DM3610", "DC3000"],
+    family: dwsDelimited,
+    options: { fields: ["length", "width", "height"], framing: "stx-etx" },
+    confirmed: false,
+    source:
+      "DM3610 manual page 89: header, trailer and the order of L, W, H are chosen there; separator, unit and " +
+      "digits are unconfirmed; sequence number and check characters must be switched off",
   }),
 ];

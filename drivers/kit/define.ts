@@ -3,12 +3,14 @@ import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import type { Reading } from "@waystation/shared/model/reading";
 import { z } from "zod";
 import type { Framer } from "../framing/framer.ts";
-import type { SerialLine } from "../transport/serial.ts";
+import type { SerialSettings } from "../transport/connection.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Clock } from "./clock.ts";
 import type { AnyDevice, DeviceKind, DeviceListener } from "./device.ts";
 import type { DeviceOfKind, Family } from "./family.ts";
 import { runDevice } from "./run-device.ts";
+
+export type UsbId = { readonly vendorId: number; readonly productId: number };
 
 /** One model. Facts about it, no code. */
 type DeviceLiteral<Kind extends DeviceKind, Options> = {
@@ -20,8 +22,10 @@ type DeviceLiteral<Kind extends DeviceKind, Options> = {
   readonly family: Family<Kind, Options>;
   /** What differs from the family's defaults. */
   readonly options?: Partial<Options>;
-  readonly serial?: Partial<SerialLine>;
+  readonly serial?: SerialSettings;
   readonly tcpPort?: number;
+  /** By which discovery knows it; several models may share one. */
+  readonly usbIds?: readonly UsbId[];
   /** true only after a person has seen this model work; a manual or other people's code is not enough. */
   readonly confirmed: boolean;
   readonly source: string;
@@ -42,6 +46,18 @@ export type ConnectInput = {
   readonly random: () => number;
 };
 
+/** What can be said about a model without writing code. */
+export type ModelData = {
+  readonly model: string;
+  readonly vendor: string;
+  readonly names: readonly string[];
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  readonly serial?: SerialSettings | undefined;
+  readonly tcpPort?: number | undefined;
+  readonly usbIds?: readonly UsbId[] | undefined;
+  readonly source: string;
+};
+
 /** A literal bound to its family; the types of the options stay inside. */
 export type DeviceDefinition = {
   readonly model: string;
@@ -49,10 +65,13 @@ export type DeviceDefinition = {
   readonly vendor: string;
   readonly names: readonly string[];
   readonly familyName: string;
-  readonly serial: Partial<SerialLine>;
+  readonly serial: SerialSettings;
   readonly tcpPort: number | null;
+  readonly usbIds: readonly UsbId[];
   readonly confirmed: boolean;
   readonly source: string;
+  /** Another model of the same family, described by data alone. Failure config.invalid when its options do not fit. */
+  readonly derive: (model: ModelData) => Result<DeviceDefinition>;
   /** Failure config.invalid when the options do not fit. */
   readonly connect: (input: ConnectInput) => Result<AnyDevice>;
   readonly createCodec: (options: Readonly<Record<string, unknown>>) => Result<Codec>;
@@ -79,8 +98,17 @@ function define<Kind extends DeviceKind, Options>(
     familyName: family.name,
     serial: literal.serial ?? {},
     tcpPort: literal.tcpPort ?? null,
+    usbIds: literal.usbIds ?? [],
     confirmed: literal.confirmed,
     source: literal.source,
+    derive: ({ model, vendor, names, source, ...data }) => {
+      const options = readOptions(data.options ?? {});
+      if (!options.ok) return options;
+      const { serial = {}, tcpPort, usbIds = [] } = data;
+      const derived = { model, vendor, names, family, options: options.value, serial, usbIds, source };
+      const address = tcpPort === undefined ? {} : { tcpPort };
+      return succeed(define({ ...derived, ...address, confirmed: false }, toAnyDevice, run));
+    },
     connect: ({ options: site, ...input }) => {
       const options = readOptions(site);
       return options.ok ? succeed(toAnyDevice(run({ ...input, family, options: options.value }))) : options;

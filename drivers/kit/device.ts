@@ -100,6 +100,11 @@ export type Sorter = Device & {
    */
   readonly divert: (command: DivertCommand) => Promise<Result<{ readonly echoed: true }>>;
   readonly queryDivert: (parcelIndex: number, timeoutMs: number) => Promise<Result<DivertState>>;
+  /**
+   * There when the option `acknowledge` is "listener": the event with this `sequence` and all before it are
+   * durable, so the sorter need not keep them. Until then it tells them again after a restart.
+   */
+  readonly acknowledge?: (through: number) => void;
 };
 
 export type AnyDevice = Scale | Scanner | Dimensioner | Printer | Sorter;

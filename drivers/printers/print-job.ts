@@ -3,18 +3,38 @@ import { fail, type Failure, type Result } from "@waystation/shared/failures/res
 import { type Clock, pause } from "../kit/clock.ts";
 import type { PrintJob, PrintOutcome, UnresolvedJob } from "../kit/device.ts";
 import { withDevice } from "../kit/with-device.ts";
-import { countLabels } from "./count-labels.ts";
-import { findTrouble, type HostStatus } from "./host-status.ts";
+import { findTrouble, type PrinterStatus } from "./printer-status.ts";
 
 const chunkBytes = 16 * 1024;
 const backlogBytes = 64 * 1024;
+
+/**
+ * What "printed" rests on where no counter can be asked:
+ * idle            idle and well twice in a row, on the line that carried the bytes; for answers that count what waits
+ * busy-then-idle  the same, after it was seen printing; for answers that tell the present moment only
+ * receipt         the printer reports that what was sent is done
+ * none            nothing: a job that was sent is "unknown"
+ */
+export const proofs = ["idle", "busy-then-idle", "receipt", "none"] as const;
+export type Proof = (typeof proofs)[number];
+
+export type Receipts = {
+  /** Before the first byte of a job. */
+  readonly begin: (bytes: Uint8Array) => void;
+  /** Behind the last byte. */
+  readonly request: () => void;
+  readonly isIn: () => boolean;
+};
 
 export type PrinterLine = {
   readonly deviceId: string;
   readonly clock: Clock;
   readonly pollMs: number;
   readonly settleMs: number;
-  readonly readStatus: (timeoutMs: number) => Promise<Result<HostStatus>>;
+  readonly proof: Proof;
+  readonly receipts: Receipts;
+  readonly countLabels: (bytes: Uint8Array) => number;
+  readonly readStatus: (timeoutMs: number) => Promise<Result<PrinterStatus>>;
   readonly readOdometer: (timeoutMs: number) => Promise<Result<number | null>>;
   readonly write: (bytes: Uint8Array) => Result<null>;
   readonly bufferedBytes: () => number;
@@ -24,8 +44,9 @@ export type PrinterLine = {
 };
 
 /**
- * One job at a time, and the truth about each. Before the first byte every trouble is "failed"; after it only
- * the printer's own counter can say "printed" or "failed", and whatever it cannot say is "unknown".
+ * One job at a time, and the truth about each, in every language. Before the first byte every trouble is "failed";
+ * after it only the printer's own counter, or what its manual lets one conclude (`Proof`), says "printed", only the
+ * counter says "failed", and whatever they cannot say is "unknown".
  */
 export function createPrintJobs(line: PrinterLine) {
   let busy = false;
@@ -49,7 +70,7 @@ export function createPrintJobs(line: PrinterLine) {
 
 async function runJob(line: PrinterLine, job: PrintJob): Promise<PrintOutcome> {
   const deadlineMs = line.clock.nowMs() + job.timeoutMs;
-  const labels = job.labels ?? countLabels(job.bytes);
+  const labels = job.labels ?? line.countLabels(job.bytes);
   if (labels < 1) return failed(line, "printer.not-printed", { reason: "the job holds no label format" });
 
   const hindrance = await waitUntilFree(line, deadlineMs);
@@ -58,21 +79,30 @@ async function runJob(line: PrinterLine, job: PrintJob): Promise<PrintOutcome> {
   if (!before.ok) return { outcome: "failed", failure: named(line, before.failure) };
 
   const connection = line.connection();
+  line.receipts.begin(job.bytes);
   const sent = await writeJob(line, job.bytes, connection, deadlineMs);
   if (sent.sentBytes === 0 && sent.failure) return { outcome: "failed", failure: sent.failure };
-  return confirm(line, { odometerBefore: before.value, labels, connection, deadlineMs });
+  if (sent.failure === null) line.receipts.request();
+  return confirm(line, {
+    odometerBefore: before.value,
+    labels,
+    connection,
+    deadlineMs,
+    isWhole: sent.failure === null,
+  });
 }
 
-/** null once the printer is idle and well; nothing has been sent when it is not. */
+/** null once the printer is free and well; nothing has been sent when it is not. */
 async function waitUntilFree(line: PrinterLine, deadlineMs: number): Promise<Failure | null> {
   let partialSinceMs: number | null = null;
   while (remaining(line, deadlineMs) > 0) {
     const status = await line.readStatus(atLeastOne(remaining(line, deadlineMs)));
     if (!status.ok) return named(line, status.failure);
     const trouble = findTrouble(status.value);
-    if (trouble) return fail(trouble, { device: line.deviceId }).failure;
-    if (isIdle(status.value)) return null;
-    if (!isOnlyPartial(status.value)) partialSinceMs = null;
+    if (trouble) return named(line, trouble);
+    const { work } = status.value;
+    if (work === "idle" || work === "unknown") return null;
+    if (work !== "partial") partialSinceMs = null;
     else partialSinceMs ??= line.clock.nowMs();
     if (partialSinceMs !== null && line.clock.nowMs() - partialSinceMs >= line.settleMs) {
       line.cancelPartialFormat();
@@ -107,57 +137,101 @@ type SentJob = {
   readonly labels: number;
   readonly connection: number | null;
   readonly deadlineMs: number;
+  /** Its last byte has left. */
+  readonly isWhole: boolean;
+};
+
+/** What the answers since the job's last byte show. */
+type Seen = {
+  readonly status: Result<PrinterStatus>;
+  readonly sameLine: boolean;
+  readonly idleInARow: number;
+  readonly wasBusy: boolean;
 };
 
 /** Polls until the printer is idle and the counter agrees, also over a new connection. */
 async function confirm(line: PrinterLine, job: SentJob): Promise<PrintOutcome> {
-  let trouble: FailureCode = "printer.unconfirmed";
-  let idleInARow = 0;
+  const countless = job.odometerBefore === null;
+  let trouble: Failure | null = null;
   let unchanged = false;
+  let seen: Pick<Seen, "idleInARow" | "wasBusy"> = { idleInARow: 0, wasBusy: false };
   for (;;) {
     await pause(line.clock, line.pollMs);
-    const leftMs = remaining(line, job.deadlineMs);
-    if (leftMs <= 0) break;
-    const sameLine = line.connection() === job.connection;
-    const status = await line.readStatus(leftMs);
-    const isLate = remaining(line, job.deadlineMs) <= 0;
-    if (!status.ok && isLate) break;
+    const now = await look(line, job, seen);
+    if (now === null) break;
+    seen = now;
     unchanged = false;
-    idleInARow = status.ok && isIdle(status.value) ? idleInARow + 1 : 0;
-    if (status.ok) trouble = findTrouble(status.value) ?? "printer.unconfirmed";
-    if (idleInARow === 0) continue;
-    if (job.odometerBefore === null) {
-      // no counter: two idle answers on the line that carried the bytes have to do
-      if (sameLine && idleInARow >= 2) return { outcome: "printed", odometer: null };
+    if (now.status.ok) trouble = findTrouble(now.status.value);
+    if (countless) {
+      const verdict = judgeWithoutCounter(line, job, now, trouble);
+      if (verdict) return verdict;
       continue;
     }
-    const now = await line.readOdometer(atLeastOne(remaining(line, job.deadlineMs)));
-    if (!now.ok || now.value === null) continue;
-    if (now.value === job.odometerBefore + job.labels) return { outcome: "printed", odometer: now.value };
-    if (now.value > job.odometerBefore + job.labels) return unknown(line, "printer.unconfirmed");
-    unchanged = sameLine && now.value === job.odometerBefore;
+    if (now.idleInARow === 0) continue;
+    const read = await line.readOdometer(atLeastOne(remaining(line, job.deadlineMs)));
+    if (!read.ok || read.value === null) continue;
+    const expected = (job.odometerBefore ?? 0) + job.labels;
+    if (read.value === expected) return { outcome: "printed", odometer: read.value };
+    if (read.value > expected) return unknown(line, null);
+    unchanged = now.sameLine && read.value === job.odometerBefore;
   }
   // the answer came after the job on one line: the job was taken in, nothing waits, nothing was counted
   return unchanged ? failed(line, "printer.not-printed") : unknown(line, trouble);
 }
 
+/** null: the time is up. */
+async function look(
+  line: PrinterLine,
+  job: SentJob,
+  before: Pick<Seen, "idleInARow" | "wasBusy">,
+): Promise<Seen | null> {
+  const leftMs = remaining(line, job.deadlineMs);
+  if (leftMs <= 0) return null;
+  const sameLine = line.connection() === job.connection;
+  const status = await line.readStatus(leftMs);
+  if (!status.ok && remaining(line, job.deadlineMs) <= 0) return null;
+  const work = status.ok ? status.value.work : "unknown";
+  return {
+    status,
+    sameLine,
+    idleInARow: work === "idle" ? before.idleInARow + 1 : 0,
+    wasBusy: before.wasBusy || (sameLine && work === "busy"),
+  };
+}
+
+/** null: not yet. A job cut short, or one whose line went, can only be told by a counter. */
+function judgeWithoutCounter(
+  line: PrinterLine,
+  job: SentJob,
+  seen: Seen,
+  trouble: Failure | null,
+): PrintOutcome | null {
+  const isSettled = seen.sameLine && job.isWhole && seen.status.ok && trouble === null;
+  if (line.proof === "none") return isSettled ? unknown(line, null) : null;
+  if (!isSettled) return null;
+  const isIdle = seen.idleInARow >= 2;
+  const isProven =
+    line.proof === "receipt" ? line.receipts.isIn() : isIdle && (line.proof === "idle" || seen.wasBusy);
+  return isProven ? { outcome: "printed", odometer: null } : null;
+}
+
 async function resolveJob(line: PrinterLine, job: UnresolvedJob): Promise<PrintOutcome> {
   const deadlineMs = line.clock.nowMs() + job.timeoutMs;
-  if (job.odometerBefore === null) return unknown(line, "printer.unconfirmed");
+  if (job.odometerBefore === null) return unknown(line, null);
   const expected = job.odometerBefore + (job.labels ?? 1);
-  let trouble: FailureCode = "printer.unconfirmed";
+  let trouble: Failure | null = null;
   let unchangedSinceMs: number | null = null;
   for (; remaining(line, deadlineMs) > 0; await pause(line.clock, line.pollMs)) {
     const status = await line.readStatus(atLeastOne(remaining(line, deadlineMs)));
-    if (status.ok) trouble = findTrouble(status.value) ?? "printer.unconfirmed";
-    if (!status.ok || !isIdle(status.value)) {
+    if (status.ok) trouble = findTrouble(status.value);
+    if (!status.ok || status.value.work !== "idle") {
       unchangedSinceMs = null;
       continue;
     }
     const now = await line.readOdometer(atLeastOne(remaining(line, deadlineMs)));
     if (!now.ok || now.value === null) continue;
     if (now.value === expected) return { outcome: "printed", odometer: now.value };
-    if (now.value !== job.odometerBefore) return unknown(line, "printer.unconfirmed");
+    if (now.value !== job.odometerBefore) return unknown(line, null);
     unchangedSinceMs ??= line.clock.nowMs();
     if (line.clock.nowMs() - unchangedSinceMs >= line.settleMs) return failed(line, "printer.not-printed");
   }
@@ -169,12 +243,6 @@ const remaining = (line: PrinterLine, deadlineMs: number) => deadlineMs - line.c
 /** For a question asked at the very end: it gets a moment rather than none. */
 const atLeastOne = (leftMs: number) => Math.max(1, leftMs);
 
-const isIdle = (status: HostStatus) =>
-  status.formatsWaiting === 0 && status.labelsRemaining === 0 && !status.partialFormat;
-
-const isOnlyPartial = (status: HostStatus) =>
-  status.partialFormat && status.formatsWaiting === 0 && status.labelsRemaining === 0;
-
 const named = (line: PrinterLine, failure: Failure): Failure => withDevice(failure, line.deviceId);
 
 const failed = (line: PrinterLine, code: FailureCode, details: Failure["details"] = {}): PrintOutcome => ({
@@ -182,7 +250,8 @@ const failed = (line: PrinterLine, code: FailureCode, details: Failure["details"
   failure: fail(code, { device: line.deviceId, ...details }).failure,
 });
 
-const unknown = (line: PrinterLine, code: FailureCode): PrintOutcome => ({
+/** `trouble`: what the printer complained of last. */
+const unknown = (line: PrinterLine, trouble: Failure | null): PrintOutcome => ({
   outcome: "unknown",
-  failure: fail(code, { device: line.deviceId }).failure,
+  failure: named(line, trouble ?? fail("printer.unconfirmed").failure),
 });

@@ -1,3 +1,4 @@
+import { assert } from "@waystation/shared/failures/assert";
 import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import type { Reading, WeightReading } from "@waystation/shared/model/reading";
 import type { Cancel } from "../kit/clock.ts";
@@ -33,7 +34,7 @@ export type Weighing = {
   readonly fence?: Question;
   /** What a quiet line is asked. Absent where any question disturbs (some scales beep), or none exists. */
   readonly probe?: Uint8Array;
-  /** Sent after connecting and after every request; the scale then tells changes by itself. */
+  /** Sent after connecting and after every request; the scale then tells changes by itself. Needs a fence. */
   readonly stream?: Uint8Array;
   /** The first report after connecting may be from before (USB scales): it is not told. */
   readonly isFirstStale?: boolean;
@@ -53,11 +54,17 @@ type WeightRequest = {
   readonly finish: (result: Result<number>) => void;
   /** Everything heard from now on was weighed after the request. */
   current: boolean;
-  /** Times the weight was asked for; more than once means an answer may be left over. */
-  asked: number;
+  /** When a streaming scale told its first weight after the request. */
+  passedAtMs: number | null;
+  /** Something that belongs to this request was heard, though no weight at rest. */
   heard: boolean;
-  unsettled: boolean;
 };
+
+/** Frames this close together came in one read: all of them may have waited in the system's buffer. */
+const oneReadMs = 20;
+
+/** What a scale says to the question for its weight. */
+const isReply = ({ reply }: ScaleReply) => reply !== "other" && reply !== "refused";
 
 /**
  * The conversation with any scale. The promise of `requestWeight` is kept in one of three ways, by what the scale
@@ -69,43 +76,58 @@ export function createWeighingSession(
   weighing: Weighing,
 ): Session<"scale"> {
   const { clock, deviceId } = context;
+  const { fence, stream, lostMs, repeatMs } = weighing;
   const isStreaming = weighing.ask === null;
+  assert(stream === undefined || fence !== undefined, "nothing else tells a stream's end from an answer");
   let request: WeightRequest | null = null;
   let cancelRepeat: Cancel = () => undefined;
-  /** A weight asked for and not told yet, or a stream: what comes next may be older than the next request. */
-  let olderMayCome = false;
-  let askedAtMs = 0;
+  /** Questions for a weight that are out, the last one since `askedAtMs`. They outlive a reconnect. */
+  let unanswered = 0;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  let isStreamOn = false;
+  /** What "unchanged" refers to; null where a weight may have been told and lost on the way. */
   let lastWeight: WeightReading | null = null;
   let isProbing = false;
   let isFirst = true;
 
+  /** Without a fence only time tells that an answer will not come any more. */
+  const giveUpLost = () => {
+    if (unanswered === 0 || fence || clock.nowMs() - askedAtMs < lostMs) return;
+    unanswered = 0;
+    lastWeight = null;
+  };
+  const countQuestion = () => {
+    giveUpLost();
+    if (unanswered > 0) lastWeight = null;
+    unanswered += 1;
+    askedAtMs = clock.nowMs();
+  };
+
   const ask = () => {
     if (!request || weighing.ask === null) return;
-    if (!request.current && weighing.fence === undefined) {
-      const left = askedAtMs + weighing.lostMs - clock.nowMs();
-      if (left > 0) return askAgainAfter(left);
+    if (!request.current) {
+      if (fence) {
+        context.write(fence.bytes);
+        return askAgainAfter(lostMs);
+      }
+      giveUpLost();
+      if (unanswered > 0) return askAgainAfter(askedAtMs + lostMs - clock.nowMs());
       request.current = true;
     }
-    if (request.current) {
-      request.asked += 1;
-      olderMayCome = true;
-      askedAtMs = clock.nowMs();
-    }
-    context.write(request.current || weighing.fence === undefined ? weighing.ask : weighing.fence.bytes);
-    askAgainAfter(weighing.lostMs);
+    isProbing = false;
+    countQuestion();
+    context.write(weighing.ask);
+    askAgainAfter(lostMs);
   };
   const askAgainAfter = (delayMs: number) => {
     cancelRepeat();
     cancelRepeat = clock.after(delayMs, ask);
   };
   /** A question ends many a stream, so a streaming scale is set going again. */
-  const afterRequest = () => {
-    cancelRepeat();
-    request = null;
-    if (weighing.stream !== undefined && context.isOpen()) {
-      olderMayCome = true;
-      context.write(weighing.stream);
-    }
+  const startStream = () => {
+    if (stream === undefined || !context.isOpen()) return;
+    isStreamOn = true;
+    context.write(stream);
   };
 
   const requestWeight = (timeoutMs: number) =>
@@ -114,13 +136,14 @@ export function createWeighingSession(
       if (request) return resolve(fail("device.queue-full", { device: deviceId, limit: 1 }));
       const cancelDeadline = clock.after(timeoutMs, () => started.finish(explainTimeout(started, deviceId)));
       const started: WeightRequest = {
-        current: !olderMayCome && !isStreaming && !isProbing,
-        asked: 0,
+        current: !isStreaming && !isStreamOn && unanswered === 0,
+        passedAtMs: null,
         heard: false,
-        unsettled: false,
         finish: (result) => {
           cancelDeadline();
-          afterRequest();
+          cancelRepeat();
+          request = null;
+          startStream();
           resolve(result);
         },
       };
@@ -128,47 +151,55 @@ export function createWeighingSession(
       ask();
     });
 
-  /** The answer that was still out has come: from here on, what is heard belongs to this request. */
-  const catchUp = (waiting: WeightRequest, reply: ScaleReply) => {
-    const isTurn = weighing.fence === undefined ? true : weighing.fence.isAnswer(reply);
-    if (!isTurn) return;
-    waiting.current = true;
-    olderMayCome = false;
-    ask();
+  /** Whether everything that may be older than the request has come. */
+  const isCaughtUp = (waiting: WeightRequest, reply: ScaleReply): boolean => {
+    if (fence) return fence.isAnswer(reply);
+    if (!isStreaming) return unanswered === 0;
+    if (reply.reply !== "weight") return false;
+    waiting.passedAtMs ??= clock.nowMs();
+    return clock.nowMs() - waiting.passedAtMs >= oneReadMs;
   };
 
   const answer = (waiting: WeightRequest, reply: ScaleReply) => {
-    waiting.heard = true;
-    if (!waiting.current) return catchUp(waiting, reply);
+    if (!waiting.current) {
+      if (!isCaughtUp(waiting, reply)) return;
+      waiting.current = true;
+      if (!isStreaming) {
+        unanswered = 0;
+        isStreamOn = false;
+        return ask();
+      }
+    }
+    if (isReply(reply)) waiting.heard = true;
     if (reply.reply === "weight") answerWeight(waiting, reply.reading);
     else if (reply.reply === "unchanged" && lastWeight !== null) answerWeight(waiting, lastWeight);
-    else if (reply.reply === "unsettled" || reply.reply === "unchanged") {
-      waiting.unsettled = true;
-      olderMayCome = false;
-      askAgainAfter(weighing.repeatMs);
-    } else if (reply.reply === "error") {
+    else if (reply.reply === "error") {
       waiting.finish(fail("device.refused-frame", { device: deviceId, reason: reply.reason }));
-    } else if (reply.reply === "repeat" || reply.reply === "refused") askAgainAfter(weighing.repeatMs);
+    } else if (reply.reply !== "other") askAgainAfter(repeatMs);
   };
 
   const answerWeight = (waiting: WeightRequest, reading: WeightReading) => {
-    olderMayCome = waiting.asked > 1;
-    if (reading.state === "motion") {
-      waiting.unsettled = true;
-      askAgainAfter(weighing.repeatMs);
-    } else if (reading.state !== "stable" || reading.weightGrams === undefined) {
+    if (reading.state === "motion") askAgainAfter(repeatMs);
+    else if (reading.state !== "stable" || reading.weightGrams === undefined) {
       waiting.finish(fail("scale.out-of-range", { device: deviceId }));
     } else waiting.finish(succeed(reading.weightGrams));
   };
 
-  /** What only a probe asked for is nobody's weight. */
-  const tell = (reply: ScaleReply) => {
-    if (reply.reply === "refused") return context.emit({ kind: "refused", reason: reply.reason });
-    if (reply.reply !== "weight") return;
+  /** A stale first report says only that the scale is there. */
+  const parse = (frame: Uint8Array): ScaleReply => {
+    const reply = weighing.parse(frame);
+    if (reply.reply !== "weight") return reply;
     const isStale = weighing.isFirstStale === true && isFirst;
     isFirst = false;
+    return isStale ? { reply: "unsettled" } : reply;
+  };
+
+  /** What only a probe asked for is nobody's weight. */
+  const tell = (reply: ScaleReply) => {
+    if (reply.reply === "refused") context.emit({ kind: "refused", reason: reply.reason });
+    if (reply.reply !== "weight") return;
     lastWeight = reply.reading;
-    if (!isStale && !isProbing) context.emit(reply.reading);
+    if (!isProbing) context.emit(reply.reading);
   };
 
   return {
@@ -176,24 +207,28 @@ export function createWeighingSession(
     readyOn: weighing.probe === undefined && !isStreaming ? "open" : "frame",
     ...createProbe(weighing, context, {
       isBusy: () => request !== null,
-      onAsk: () => {
+      onAskWeight: () => {
         isProbing = true;
+        countQuestion();
       },
     }),
     onOpen: () => {
-      olderMayCome = weighing.stream !== undefined;
       lastWeight = null;
       isFirst = true;
-      if (weighing.stream !== undefined) context.write(weighing.stream);
+      isStreamOn = false;
+      startStream();
     },
     onFrame: (frame) => {
-      const reply = weighing.parse(frame);
+      const reply = parse(frame);
       tell(reply);
-      isProbing = false;
+      if (isReply(reply)) {
+        isProbing = false;
+        unanswered = Math.max(0, unanswered - 1);
+      }
       if (request) answer(request, reply);
     },
     onRefused: () => {
-      if (request) askAgainAfter(weighing.repeatMs);
+      if (request) askAgainAfter(repeatMs);
     },
     onDown: (failure: Failure) => {
       isProbing = false;
@@ -206,14 +241,14 @@ export function createWeighingSession(
 function createProbe(
   { probe, ask }: Weighing,
   context: SessionContext<unknown>,
-  hooks: { readonly isBusy: () => boolean; readonly onAsk: () => void },
+  hooks: { readonly isBusy: () => boolean; readonly onAskWeight: () => void },
 ): Pick<Session<"scale">, "probe"> {
   if (probe === undefined && ask !== null) return {};
   return {
     probe: {
       ask: () => {
         if (probe === undefined) return;
-        if (probe === ask) hooks.onAsk();
+        if (probe === ask) hooks.onAskWeight();
         context.write(probe);
       },
       idleMs: 2000,
@@ -224,6 +259,5 @@ function createProbe(
 }
 
 function explainTimeout(request: WeightRequest, deviceId: string): { ok: false; failure: Failure } {
-  if (request.unsettled) return fail("scale.unstable", { device: deviceId });
   return fail(request.heard ? "scale.unstable" : "device.silent", { device: deviceId });
 }

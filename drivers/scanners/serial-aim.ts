@@ -4,6 +4,7 @@ import { defineScanner } from "../kit/define.ts";
 import { createLineFramer } from "../framing/line.ts";
 import { createListeningSession, type Family } from "../kit/family.ts";
 import { decodeUtf8, quoteText } from "../kit/text.ts";
+import { acceptScan, scanFilterOptions } from "./accept-scan.ts";
 import { findSymbology } from "./aim.ts";
 
 const optionsSchema = z.strictObject({
@@ -14,15 +15,9 @@ const optionsSchema = z.strictObject({
   aimId: z.enum(["required", "optional", "none"]).default("optional"),
   /** Longest barcode in bytes; a QR code on a parcel rarely exceeds a few hundred. */
   maximumBytes: z.int().min(1).max(4096).default(1024),
-  /** Symbologies let through; absent: all of them. */
-  allow: z.array(z.string()).optional(),
-  /** Starts of configuration barcodes that must never reach a parcel. */
-  refusePrefixes: z.array(z.string().min(1)).default([]),
+  ...scanFilterOptions,
 });
 type Options = z.infer<typeof optionsSchema>;
-
-/** GS separates the fields of a GS1 barcode: the one control character that is data. */
-const forbiddenControls = /[\u0000-\u001c\u001e\u001f\u007f-\u009f]/;
 
 const refused = (reason: string): readonly Reading[] => [{ kind: "refused", reason }];
 
@@ -30,21 +25,13 @@ const refused = (reason: string): readonly Reading[] => [{ kind: "refused", reas
 export function parseScan(frame: Uint8Array, options: Options): readonly Reading[] {
   const line = decodeUtf8(frame);
   if (line === null) return refused("not UTF-8");
-  if (forbiddenControls.test(line)) return refused(`control character in ${quoteText(line)}`);
   if (!line.startsWith(options.prefix)) return refused(`prefix missing in ${quoteText(line)}`);
 
   const rest = line.slice(options.prefix.length);
   const symbology = options.aimId === "none" ? null : findSymbology(rest);
   if (symbology === null && options.aimId === "required") return refused(`no AIM id in ${quoteText(line)}`);
   const data = symbology === null ? rest : rest.slice(3);
-  const name = symbology ?? "unknown";
-
-  if (data.length === 0) return refused("empty barcode");
-  if (options.allow && !options.allow.includes(name)) return refused(`symbology ${name} is not allowed`);
-  if (options.refusePrefixes.some((prefix) => data.startsWith(prefix))) {
-    return refused(`configuration barcode ${quoteText(data)}`);
-  }
-  return [{ kind: "scan", data, symbology: name }];
+  return acceptScan(data, symbology ?? "unknown", options);
 }
 
 export const serialAim: Family<"scanner", Options> = {

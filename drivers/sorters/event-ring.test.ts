@@ -10,7 +10,7 @@ function setUp(startAfter = 0) {
   const plc = createPlcMemory(map);
   const ring = createEventRing(map, startAfter);
   const read = () => ring.read(plc.read(map.status, statusWords));
-  const indexes = () => read().events.map(({ parcelIndex }) => parcelIndex);
+  const indexes = () => read().events.map(({ reading }) => reading.parcelIndex);
   return { plc, ring, read, indexes };
 }
 
@@ -32,7 +32,7 @@ test("whatever the rhythm of events and polls, each event is delivered once or c
         for (let event = 0; event < burst; event += 1) plc.pushEvent("induct", ++parcelIndex, 0);
         const { events, refused } = read();
         const lost = Math.max(0, burst - map.eventSlots);
-        expect(events.map((event) => event.parcelIndex)).toEqual(
+        expect(events.map(({ reading }) => reading.parcelIndex)).toEqual(
           Array.from({ length: burst - lost }, (_, place) => delivered + lost + place + 1),
         );
         expect(refused).toBe(lost === 0 ? null : `${lost} sorter events were lost`);
@@ -77,6 +77,6 @@ test("a slot that holds another event than its number says is counted as lost, n
   const slotOfFirst = map.status + layout.statusHeadWords + layout.slotWords;
   plc.write(slotOfFirst, [16]);
   const { events, refused } = read();
-  expect(events.map(({ parcelIndex }) => parcelIndex)).toEqual([12]);
+  expect(events.map(({ reading }) => reading.parcelIndex)).toEqual([12]);
   expect(refused).toBe("1 sorter events were lost");
 });

@@ -9,13 +9,16 @@ import {
   type SorterEventType,
 } from "./register-map.ts";
 
+/** `sequence`: the number under which the PLC keeps it. */
+export type RingEvent = { readonly sequence: number; readonly reading: SorterReading };
+
 /** One read of the PLC's status block. */
 export type PlcStatus = {
   readonly heartbeat: number;
   readonly echoedSequence: number;
   readonly result: number;
   /** Events not delivered before, in their order. */
-  readonly events: readonly SorterReading[];
+  readonly events: readonly RingEvent[];
   readonly lastEventSequence: number;
   /** Set when events were lost because the ring was written over, or a slot makes no sense. */
   readonly refused: string | null;
@@ -36,13 +39,13 @@ export function createEventRing(map: RegisterMap, startAfter: number) {
       const restarted = taken === 0 || sequenceDistance(taken, head) > 32_767;
       const news = restarted ? head : sequenceDistance(taken, head);
       const lost = Math.max(0, news - map.eventSlots);
-      const events: SorterReading[] = [];
+      const events: RingEvent[] = [];
       let unreadable = 0;
       let sequence = news === 0 ? head : stepBack(head, news - lost);
       for (let step = lost; step < news; step += 1) {
         sequence = nextSequence(sequence);
-        const event = readSlot(words, map, sequence);
-        if (event) events.push(event);
+        const reading = readSlot(words, map, sequence);
+        if (reading) events.push({ sequence, reading });
         else unreadable += 1;
       }
       taken = head;
@@ -53,6 +56,8 @@ export function createEventRing(map: RegisterMap, startAfter: number) {
   };
 }
 
+const eventsOfChutes: ReadonlySet<SorterEventType> = new Set(["jam", "chute-full", "chute-open"]);
+
 /** Null: the slot holds another event than its number says, e.g. after a restart of the PLC. */
 function readSlot(words: readonly number[], map: RegisterMap, sequence: number): SorterReading | null {
   const at = layout.statusHeadWords + (sequence % map.eventSlots) * layout.slotWords;
@@ -61,7 +66,7 @@ function readSlot(words: readonly number[], map: RegisterMap, sequence: number):
   if (stored !== sequence || event === undefined) return null;
   const parcelIndex = joinWords(high, low);
   const reading: SorterReading = { kind: "sorter", event };
-  const parcel = event === "jam" || event === "chute-full" ? {} : { parcelIndex };
+  const parcel = eventsOfChutes.has(event) ? {} : { parcelIndex };
   return chute === 0 ? { ...reading, ...parcel } : { ...reading, ...parcel, chute };
 }
 

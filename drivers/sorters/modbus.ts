@@ -7,7 +7,7 @@ import type { Cancel } from "../kit/clock.ts";
 import type { DivertState } from "../kit/device.ts";
 import type { Family, Session, SessionContext } from "../kit/family.ts";
 import { createDivertQueue } from "./divert-queue.ts";
-import { createEventRing } from "./event-ring.ts";
+import { createEventRing, type RingEvent } from "./event-ring.ts";
 import { createModbusClient } from "./modbus-client.ts";
 import {
   defaultRegisterMap,
@@ -16,6 +16,7 @@ import {
   layout,
   type RegisterMap,
   registerMapSchema,
+  sequenceDistance,
   trackingStates,
   writableRangeSchema,
 } from "./register-map.ts";
@@ -35,6 +36,8 @@ const optionsSchema = z.strictObject({
   heartbeatMs: z.int().min(20).max(10_000).default(500),
   /** No change of the PLC's heartbeat, or no answer, for so long: the sorter is not to be trusted. */
   silenceMs: z.int().min(50).max(30_000).default(1500),
+  /** Events are acknowledged as they come, or when the listener says that they are safe. */
+  acknowledge: z.enum(["immediately", "listener"]).default("immediately"),
 });
 type Options = z.infer<typeof optionsSchema>;
 
@@ -58,7 +61,8 @@ function createStatusDecoder(options: Options): (frame: Uint8Array) => readonly 
     if ("exception" in body || body.function !== 3) return [];
     if (body.values.length !== statusWords(options.map)) return [];
     const { events, refused } = ring.read(body.values);
-    return refused === null ? events : [{ kind: "refused", reason: refused }, ...events];
+    const readings = events.map(({ reading }) => reading);
+    return refused === null ? readings : [{ kind: "refused", reason: refused }, ...readings];
   };
 }
 
@@ -73,6 +77,8 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
   });
   /** Lives as long as the session: a reconnect must not deliver an event twice. */
   let ring: ReturnType<typeof createEventRing> | null = null;
+  const waitsForListener = options.acknowledge === "listener";
+  let acknowledged = 0;
   let polling = false;
   let started = false;
   /** Until the first look at the ring of a connection: what it holds then may have waited there. */
@@ -89,7 +95,9 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     values: [value],
   });
   const onWritten = (result: Result<unknown>) => {
-    if (!result.ok) context.emit({ kind: "refused", reason: "the PLC refused a write" });
+    // what went down with the line was not refused
+    const isRefused = !result.ok && result.failure.code === "device.refused-frame";
+    if (isRefused) context.emit({ kind: "refused", reason: "the PLC refused a write" });
   };
 
   const diverts = createDivertQueue({
@@ -123,16 +131,30 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     const status = ring.read(result.value);
     if (status.refused !== null) context.emit({ kind: "refused", reason: status.refused });
     diverts.onEcho(status.echoedSequence, status.result);
-    for (const event of status.events)
-      context.emit(fresh && event.event === "induct" ? { ...event, isLate: true } : event);
+    for (const event of status.events) emitEvent(event);
     fresh = false;
     // taken, then acknowledged: a crash in between delivers again rather than never
-    if (status.lastEventSequence !== before) acknowledge(status.lastEventSequence);
+    if (!waitsForListener && status.lastEventSequence !== before) acknowledge(status.lastEventSequence);
     noteHeartbeat(status.heartbeat);
     if (!polling) cancelPoll = clock.after(diverts.isWaiting() ? 1 : options.pollMs, pollNow);
   };
 
-  const acknowledge = (sequence: number) => client.send([write(map.acknowledged, sequence)], onWritten);
+  const emitEvent = ({ reading, sequence }: RingEvent) => {
+    const late = fresh && reading.event === "induct" ? { isLate: true } : {};
+    context.emit({ ...reading, ...late, ...(waitsForListener ? { sequence } : {}) });
+  };
+
+  const acknowledge = (sequence: number) => {
+    acknowledged = sequence;
+    client.send([write(map.acknowledged, sequence)], onWritten);
+  };
+
+  /** What was not delivered cannot be safe; what already is acknowledged stays so. */
+  const release = (through: number) => {
+    const delivered = ring ? sequenceDistance(acknowledged, ring.taken()) : 0;
+    const wanted = sequenceDistance(acknowledged, through);
+    if (wanted > 0 && wanted <= delivered) acknowledge(through);
+  };
 
   /** Only a change shows that the PLC's program runs; the first value read says nothing. */
   const noteHeartbeat = (value: number) => {
@@ -160,11 +182,14 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     client.send(recall, (result) => {
       if (!result.ok) return context.drop(result.failure);
       remembered.push(result.value[0] ?? 0);
-      const [lastCommand, acknowledged] = remembered;
-      if (lastCommand === undefined || acknowledged === undefined) return;
-      ring ??= createEventRing(map, acknowledged);
+      const [lastCommand, plcKnows] = remembered;
+      if (lastCommand === undefined || plcKnows === undefined) return;
+      if (!ring) {
+        ring = createEventRing(map, plcKnows);
+        acknowledged = plcKnows;
+      }
       // the last acknowledgement may have gone down with the line before
-      if (ring.taken() !== acknowledged) acknowledge(ring.taken());
+      if (acknowledged !== plcKnows) acknowledge(acknowledged);
       diverts.resumeAfter(lastCommand);
       started = true;
       pollNow();
@@ -185,7 +210,11 @@ function createSession(context: SessionContext<Options>): Session<"sorter"> {
     });
 
   return {
-    commands: { divert: diverts.divert, queryDivert },
+    commands: {
+      divert: diverts.divert,
+      queryDivert,
+      ...(waitsForListener ? { acknowledge: release } : {}),
+    },
     readyOn: "session",
     onOpen: () => {
       plcBeat = { value: null, changedAtMs: clock.nowMs() };

@@ -12,6 +12,7 @@ const address = z.int().min(0).max(65_535);
  *   stationHeartbeat changes every heartbeatMs                               written by the station
  *   status           plcHeartbeat, echoed sequence, its result, last event sequence, then the event ring:
  *                    slots of sequence, type, parcelIndex (2), chute; event n lies in slot n mod slots
+ *                    types: 1 induct, 2 confirm, 3 lost, 4 jam, 5 chute-full, 6 chute-open
  *                    (15 or 17 slots divide 65535: then no two neighbours share a slot at the turn)
  *   tracking         entries of parcelIndex (2), state, chute; a parcel lies in entry parcelIndex mod entries
  */
@@ -55,7 +56,7 @@ export const layout = {
 /** What the PLC says to a command, in the result register. */
 export const commandResults = { accepted: 1, late: 2, unknownParcel: 3, unknownChute: 4 } as const;
 
-export const eventTypes = ["induct", "confirm", "lost", "jam", "chute-full"] as const;
+export const eventTypes = ["induct", "confirm", "lost", "jam", "chute-full", "chute-open"] as const;
 export type SorterEventType = (typeof eventTypes)[number];
 
 /** Register values of the tracking table's state column; 0 is an empty entry. */

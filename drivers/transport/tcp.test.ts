@@ -76,7 +76,7 @@ test("a device that calls us: heard, one at a time, and again after it hung up",
   const port = await findFreePort();
   const connection = { type: "tcp-server", host: "127.0.0.1", port } as const;
   const { listener, ofKind, isReady, states } = createRecorder();
-  const device = connectDevice({ deviceId: "dws", model: "dws-delimited", connection }, listener);
+  const device = connectDevice({ deviceId: "dws", model: "dws-indexed", connection }, listener);
   if (!device.ok) throw new Error("no device");
   device.value.start();
   onTestFinished(device.value.stop);

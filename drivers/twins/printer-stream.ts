@@ -3,8 +3,8 @@ const variableQuery = /^! U1 getvar "([^"\r\n]*)"\r\n/;
 const variableStart = '! U1 getvar "';
 
 /**
- * Parts what a printer receives: immediate questions (~HS, ~JA, getvar) are answered where they stand, all else
- * is the job, byte for byte. `push` returns the questions: "~HS" or a variable's name.
+ * Parts what a printer receives: immediate questions (~HS, ~HQES, ~JA, getvar) are answered where they stand, all else
+ * is the job, byte for byte. `push` returns the questions: "~HS", "~HQES" or a variable's name.
  */
 export function createPrinterStream(events: {
   readonly onFormat: (bytes: Uint8Array) => void;
@@ -34,7 +34,7 @@ export function createPrinterStream(events: {
 
   /** A question at the very start of `held`; null: none; "more": it may become one. */
   const takeQuestion = (): string | null => {
-    for (const command of ["~HS", "~JA"]) {
+    for (const command of ["~HS", "~HQES", "~JA"]) {
       if (held.startsWith(command)) {
         held = held.slice(command.length);
         swallowLineEnd = "\r\n";

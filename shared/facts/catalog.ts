@@ -26,6 +26,20 @@ export const factCatalog = {
   "lane.stopped.v1": z.object({ reason: z.string().max(200) }),
   "lane.resumed.v1": z.object({}),
   "lane.faulted.v1": z.object({ reason: z.string().max(500) }),
+  /** A person of the calibration service was there. */
+  "scale.calibrated.v1": z.object({
+    deviceId: id,
+    certificate: z.string().min(1).max(80),
+    /** The last day it holds. */
+    dueOn: z.iso.date(),
+  }),
+  /** The empty scale was asked what it weighs. */
+  "scale.zero-checked.v1": z.object({
+    deviceId: id,
+    weightGrams: grams,
+    toleranceGrams: z.int().min(0),
+    passed: z.boolean(),
+  }),
   "parcel.inducted.v1": z.object({
     parcelIndex: z.int().nullable(),
     trigger: z.enum(["sorter", "scan", "reading"]),

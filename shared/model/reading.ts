@@ -45,12 +45,22 @@ export type PrinterStatusReading = {
 
 export type SorterReading = {
   readonly kind: "sorter";
-  readonly event: "induct" | "assign" | "confirm" | "lost" | "jam" | "chute-full" | "heartbeat";
+  readonly event:
+    | "induct"
+    | "assign"
+    | "confirm"
+    | "lost"
+    | "jam"
+    | "chute-full"
+    | "chute-open"
+    | "heartbeat";
   readonly parcelIndex?: number;
   readonly chute?: number;
   readonly barcode?: string;
   /** It waited at the device while nobody listened: when it happened is not known. */
   readonly isLate?: boolean;
+  /** Under this number it waits at the sorter until Sorter.acknowledge; absent where nothing waits. */
+  readonly sequence?: number;
 };
 
 /** Bytes that are no valid frame: counted and shown, never guessed at. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { outcomeSchema } from "../facts/catalog.ts";
+import { upkeepViewSchema } from "./upkeep.ts";
 
 /** What a screen shows. Plain data, small, whole per lane: a patch replaces one lane, one device or the link. */
 
@@ -57,6 +58,8 @@ export const deviceViewSchema = z.object({
       cause: z.string().optional(),
     })
     .nullable(),
+  /** Only for scales the configuration wants looked after. */
+  upkeep: upkeepViewSchema.optional(),
 });
 export type DeviceView = z.infer<typeof deviceViewSchema>;
 

@@ -51,6 +51,21 @@ export const stationContract = {
       }),
     ),
   },
+  scale: {
+    /** The calibration service was here: its certificate and the last day it holds. */
+    recordCalibration: command(
+      z.object({
+        deviceId: z.string().min(1).max(64),
+        certificate: z.string().trim().min(1).max(80),
+        dueOn: z.iso.date(),
+        operatorId: z.string().min(1).max(64),
+      }),
+    ),
+    /** The scale is empty: it is asked for its weight, and what it says is recorded. */
+    checkZero: command(
+      z.object({ deviceId: z.string().min(1).max(64), operatorId: z.string().min(1).max(64) }),
+    ),
+  },
   lane: {
     stop: command(z.object({ laneId, reason: z.string().max(200), operatorId: z.string().min(1).max(64) })),
     resume: command(z.object({ laneId, operatorId: z.string().min(1).max(64) })),
@@ -64,7 +79,9 @@ export const stationContract = {
       }),
     ),
     /** A wedge scanner in the window: same path as a serial scanner's reading, marked with its source. */
-    wedgeScan: command(z.object({ laneId, data: z.string().min(1).max(512) })),
+    wedgeScan: command(
+      z.object({ laneId, data: z.string().min(1).max(512), symbology: z.string().min(1).max(32).optional() }),
+    ),
     /** "Did the label come out?" after an unknown print. */
     answerLabel: command(
       z.object({ laneId, parcelId, printed: z.boolean(), operatorId: z.string().min(1).max(64) }),

@@ -127,7 +127,7 @@ function describeBelt(dir: string, sorter: unknown, gate: unknown): Record<strin
     rejectChute: 99,
     devices: [
       { deviceId: "sorter", model: "modbus-sorter", connection: sorter },
-      { deviceId: "gate", model: "dws-delimited", connection: gate },
+      { deviceId: "gate", model: "dws-indexed", connection: gate },
     ],
     lanes: [
       {

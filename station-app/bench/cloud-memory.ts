@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatOrdersCsv, generateOrders } from "@waystation/cloud-api/modules/orders/generate-orders";
-import { askStation } from "../cli/ask-station.ts";
+import { readStatus } from "../cli/ask-station.ts";
 import { type BenchStation, pause, startBenchStation } from "./bench-station.ts";
 import { readMemory, startChild, stopChild } from "./child.ts";
 import { waybillOf, writeOrderFile } from "./order-file.ts";
@@ -53,7 +53,7 @@ await withFolder(async (parent) => {
 /** Until the cloud has all facts. */
 async function waitForUplink(station: BenchStation): Promise<void> {
   for (let tries = 0; tries < 60; tries += 1) {
-    const status = await askStation(String(station.url), screenToken);
+    const status = await readStatus({ url: String(station.url), token: screenToken });
     if (status.ok && status.value.backlog === 0) return;
     await pause(500);
   }

@@ -7,6 +7,7 @@ import { thresholdImage } from "../engine/label/bitmap.ts";
 import { composeLabel } from "../engine/label/compose-label.ts";
 import { encodeImage } from "../engine/label/encode-image.ts";
 import { encodePngLabel } from "../engine/label/encode-png-label.ts";
+import zplImage from "zpl-image";
 import { printPairs, printValue } from "./statistics.ts";
 
 /** Prints one JSON line per measurement: CPU milliseconds, the best of several runs, against a stated limit. */
@@ -88,5 +89,11 @@ report(
   "label.image.encode",
   threshold + (await measure(() => encodeImage(bitmap), 5)),
   Number((threshold + deflate).toFixed(3)),
+);
+// the library that writes Z64 otherwise, with everything that keeps its faults away
+report(
+  "label.image.zpl-image",
+  await measure(() => zplImage.rgbaToZ64(new Uint8Array(page.rgba), 812, { black: 50, notrim: true }), 5),
+  null,
 );
 report("label.png", await measure(() => encodePngLabel(page.png, stock), 5), null);

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Result } from "@waystation/shared/failures/result";
-import { askStation, type StationStatus } from "../cli/ask-station.ts";
+import { readStatus, type StationStatus } from "../cli/ask-station.ts";
 import { type BenchStation, pause, startBenchStation } from "./bench-station.ts";
 import { waybillOf, writeOrderFile } from "./order-file.ts";
 import { printAgainstGoal, printValue } from "./statistics.ts";
@@ -70,7 +70,7 @@ async function runParcel(station: BenchStation, index: number): Promise<number> 
 
 /** Since they were last asked for. */
 async function readDelays(station: BenchStation): Promise<NonNullable<StationStatus["edgeLoopDelayMs"]>> {
-  const status: Result<StationStatus> = await askStation(String(station.url), token);
+  const status: Result<StationStatus> = await readStatus({ url: String(station.url), token });
   if (!status.ok || status.value.edgeLoopDelayMs === undefined)
     throw new Error("the station does not say how late its loop runs");
   return status.value.edgeLoopDelayMs;

@@ -20,6 +20,9 @@ const benchmarks: readonly {
   { file: "big-station.ts", names: ["start-to-first-scan", "engine-memory"], folder: "orders" },
   { file: "cloud-memory.ts", names: ["cloud-memory"], folder: "none" },
   { file: "label.ts", names: ["label"], folder: "none" },
+  { file: "line-rate.ts", names: ["line-rate"], folder: "none" },
+  { file: "../../drivers/bench/decode.ts", names: ["decode"], folder: "none" },
+  { file: "../../drivers/bench/adapter-memory.ts", names: ["adapter-memory"], folder: "none" },
 ];
 
 const { only } = parseArgs({ options: { only: { type: "string" } } }).values;

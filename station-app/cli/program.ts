@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addBarcodeCommand } from "./commands/barcode.ts";
 import { addBuildCommand } from "./commands/build.ts";
 import { addDecideCommand } from "./commands/decide.ts";
+import { addDeviceCommand } from "./commands/device.ts";
 import { addFactsCommand } from "./commands/facts.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStatusCommand } from "./commands/status.ts";
@@ -18,6 +19,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     addStatusCommand,
     addBarcodeCommand,
     addDecideCommand,
+    addDeviceCommand,
     addFactsCommand,
     addBuildCommand,
   ])

@@ -3,41 +3,15 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { waystation } from "../../test/support/run-waystation.ts";
 import { openStationBench, testChannel, testOrder, testSortPlan } from "../../test/support/station-bench.ts";
-import { runProgram } from "../program.ts";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "commands-"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-type Ended = { code: number | string | undefined; out: string; err: string };
-
-/** The program in this process, with what it writes caught on its way out. */
-async function waystation(...args: string[]): Promise<Ended> {
-  const ended: Ended = { code: undefined, out: "", err: "" };
-  const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    ended.out += String(text);
-    return true;
-  });
-  const err = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    ended.err += String(text);
-    return true;
-  });
-  process.exitCode = undefined;
-  await runProgram(["node", "waystation", ...args]);
-  out.mockRestore();
-  err.mockRestore();
-  ended.code = process.exitCode ?? 0;
-  return ended;
-}
 
 function file(name: string, content: unknown): string {
   const path = join(folder, name);

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { describeFailure, failureCatalog, type FailureCode } from "@waystation/shared/failures/catalog";
-import { fail } from "@waystation/shared/failures/result";
 import type { Command } from "commander";
 import type { StationStatus } from "../ask-station.ts";
 import { layOutTable, printJson, printText, reportFailure } from "../output.ts";
@@ -22,18 +21,11 @@ export function addStatusCommand(program: Command): void {
     .option("--json", "print JSON", false)
     .addHelpText("after", help)
     .action(async ({ data, json }: { data: string; json: boolean }) => {
-      const { readRunningState } = await import("../processes/run-file.ts");
-      const run = readRunningState(resolve(data));
-      if (run === null)
-        return reportFailure(fail("station.not-running", { path: resolve(data) }).failure, { json });
-      const { urls, tokens } = run;
-      if (urls.station === undefined || tokens.station === undefined)
-        return reportFailure(
-          fail("station.not-running", { path: "a station that is still starting" }).failure,
-          { json },
-        );
-      const { askStation } = await import("../ask-station.ts");
-      const status = await askStation(urls.station, tokens.station);
+      const { findStation, readStatus } = await import("../ask-station.ts");
+      const station = await findStation(resolve(data));
+      if (!station.ok) return reportFailure(station.failure, { json });
+      const { run } = station.value;
+      const status = await readStatus(station.value);
       if (!status.ok) return reportFailure(status.failure, { json });
       const shown = {
         pid: run.pid,
@@ -65,11 +57,11 @@ function describeStation({ view, processes, backlog, decisionMs }: StationStatus
     String(parcels.length),
     ...[counts.accepted, counts.intercepted, counts.rejected, counts.noRead].map(String),
   ]);
-  const devices = view.devices.map(({ deviceId, model, state, failure }) => [
+  const devices = view.devices.map(({ deviceId, model, state, failure, upkeep }) => [
     deviceId,
     model,
     state,
-    failure === null ? "" : sentenceOf(failure),
+    [...(failure === null ? [] : [failure]), ...(upkeep?.warnings ?? [])].map(sentenceOf).join(" "),
   ]);
   const memory = processes.map(
     ({ name, memoryMegabytes, uptimeSeconds }) => `${name} ${memoryMegabytes} MB, up ${uptimeSeconds} s`,

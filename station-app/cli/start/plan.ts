@@ -1,3 +1,4 @@
+import { indexedGate } from "@waystation/drivers/twins/dws";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -54,7 +55,7 @@ export function planCloud(context: Context): ChildSpec {
 
 /** Five devices: a belt with gate and sorter, a bench with scanner and scale, and one printer between them. */
 export const demoDevices = [
-  { deviceId: "belt-gate", family: "dws-delimited", model: "dws-delimited", serial: false },
+  { deviceId: "belt-gate", family: "dws-delimited", model: "dws-indexed", serial: false },
   { deviceId: "belt-sorter", family: "modbus", model: "modbus-sorter", serial: false },
   { deviceId: "printer", family: "zpl", model: "zebra-zt411", serial: false },
   { deviceId: "bench-scanner", family: "serial-aim", model: "honeywell-serial", serial: true },
@@ -111,6 +112,7 @@ export function planTwins(context: Context): readonly ChildSpec[] {
       const options = {
         port,
         ...(serial ? { path: join(context.data.station, `tty-${deviceId}`) } : {}),
+        ...(family === "dws-delimited" ? indexedGate : {}),
         ...(family === "modbus"
           ? { ...choosePace(context.options).sorter, chutes: chutesOfPlan, rejectChute }
           : {}),
@@ -131,7 +133,8 @@ export function planEngine(
   const devices = demoDevices.map(({ deviceId, model }) => {
     const ready = twins.get(deviceId);
     assert(ready !== undefined, `the twin ${deviceId} was started before the engine`);
-    return { deviceId, model, connection: readConnection(ready) };
+    const upkeep = deviceId === "bench-scale" ? { upkeep: { zeroCheckEveryHours: 24 } } : {};
+    return { deviceId, model, connection: readConnection(ready), ...upkeep };
   });
   return {
     ...common(context, "engine"),
@@ -143,6 +146,7 @@ export function planEngine(
         version: 1,
         stationId,
         dataDir: data.station,
+        definitionsDir: join(data.path, "devices"),
         screen: { port, token: tokens.station, staticDir: join(root, "station-app/dist/renderer") },
         lanes: planLanes(options),
         devices,

@@ -1,6 +1,6 @@
 import { describeFailure } from "@waystation/shared/failures/catalog";
 import { type Failure, type Result, succeed } from "@waystation/shared/failures/result";
-import { askStation } from "../ask-station.ts";
+import { readStatus } from "../ask-station.ts";
 import { buildScreens } from "../build-screens.ts";
 import { type ChildFamily, createFamily } from "../processes/child-family.ts";
 import { feed } from "../play/feed.ts";
@@ -113,7 +113,7 @@ async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder }>> {
     stationData: data.station,
     ordersImported: filled.value.imported + filled.value.unchanged,
     sendToTwin,
-    readStatus: () => askStation(stationUrl, tokens.station),
+    readStatus: () => readStatus({ url: stationUrl, token: tokens.station }),
     progress,
   });
   return succeed({ feeder });

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import { deviceBindingSchema } from "@waystation/drivers/connect-device";
 import { type Failure, fail, type Result, succeed } from "@waystation/shared/failures/result";
+import { upkeepRulesSchema } from "@waystation/shared/session/upkeep";
 import { z } from "zod";
 
 const id = z.string().min(1).max(64);
@@ -24,21 +26,9 @@ const laneSchema = z.strictObject({
   }),
 });
 
-const connectionSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("tcp"), host: z.string().min(1), port: z.int().min(1).max(65_535) }),
-  z.strictObject({
-    type: z.literal("serial"),
-    path: z.string().min(1),
-    baudRate: z.int().min(300).max(1_000_000).optional(),
-  }),
-]);
-
-const deviceSchema = z.strictObject({
-  deviceId: id,
-  /** Name of a definition in the drivers' registry. */
-  model: z.string().min(1).max(80),
-  connection: connectionSchema,
-  options: z.record(z.string(), z.unknown()).optional(),
+const deviceSchema = deviceBindingSchema.extend({
+  /** For scales: when people are warned. Absent: nobody looks after it here. */
+  upkeep: upkeepRulesSchema.optional(),
 });
 
 /** Everything the engine is told at its start; an unknown key is an error. */
@@ -59,6 +49,8 @@ export const engineConfigSchema = z.strictObject({
     .optional(),
   lanes: z.array(laneSchema).min(1).max(16),
   devices: z.array(deviceSchema).max(64),
+  /** Where a technician's own device definitions lie. */
+  definitionsDir: z.string().min(1).optional(),
   /** Until the cloud has sent a sort plan, everything goes here. */
   rejectChute: z.int().min(1).max(9999),
   labelTimeoutMs: milliseconds.default(10_000),
@@ -67,7 +59,6 @@ export const engineConfigSchema = z.strictObject({
   crashAt: z.strictObject({ point: z.string(), count: z.int().min(1) }).optional(),
 });
 export type EngineConfig = z.infer<typeof engineConfigSchema>;
-export type DeviceConfig = z.infer<typeof deviceSchema>;
 
 /** Parses once at entry; the sentence names the first wrong field. */
 export function parseEngineConfig(value: unknown): Result<EngineConfig> {
@@ -93,7 +84,20 @@ function checkReferences(config: EngineConfig): { ok: false; failure: Failure } 
     for (const [role, deviceId] of Object.entries(lane.devices))
       if (!known.has(deviceId))
         return invalid(`lanes.${lane.laneId}.devices.${role}: there is no device ${deviceId}`);
-  return undefined;
+  return config.lanes.map(checkSteps).find((found) => found !== undefined);
+}
+
+/** A step without its device would let every parcel wait until its deadline. */
+function checkSteps({ laneId, kind, steps, devices }: EngineConfig["lanes"][number]) {
+  const roles = {
+    weigh: kind === "belt" ? (["scale", "dimensioner"] as const) : (["scale"] as const),
+    measure: ["dimensioner"],
+    label: ["printer"],
+    divert: ["sorter"],
+  } as const;
+  const missing = steps.find((name) => roles[name].every((role) => devices[role] === undefined));
+  if (missing === undefined) return undefined;
+  return invalid(`lanes.${laneId}.steps: "${missing}" needs a ${roles[missing].join(" or a ")} in devices`);
 }
 
 const invalid = (reason: string): { ok: false; failure: Failure } => fail("config.invalid", { reason });

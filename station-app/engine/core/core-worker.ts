@@ -103,6 +103,16 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
           post({ kind: "reply", requestId: message.requestId, failure: result.failure });
         return;
       }
+      case "mark":
+        // while nothing can be recorded the sorter keeps its events; the next start hears them again
+        if (core.disk() === "well") post({ ...message, kind: "taken" });
+        return;
+      case "upkeep": {
+        const failure = core.recordUpkeep(message.fact);
+        if (failure === null) post({ kind: "upkeep", records: core.upkeep() });
+        send({ effects: [], changedLanes: [], failure });
+        return post({ kind: "reply", requestId: message.requestId, failure });
+      }
       case "printer":
         return send(core.setPrinter(message.printerId, message.ready, message.odometer));
       case "reload":
@@ -127,6 +137,7 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
     status: core.status(),
     lanes: core.viewLanes(core.laneIds()),
     effects: started.effects,
+    upkeep: core.upkeep(),
   });
   armTimers();
   port.on("message", take);

@@ -171,6 +171,8 @@ export function createCore(options: CoreOptions) {
         payload: { appVersion: options.appVersion, wireVersion },
       },
     ]);
+    for (const [laneId, lane] of lanes)
+      lanes.set(laneId, { ...lane, recent: store.recentParcels(laneId, nowMs()) });
     const effects: Effect[] = [];
     for (const { lane, ended, parcel } of store.openParcels()) {
       const state = lanes.get(lane);
@@ -200,6 +202,9 @@ export function createCore(options: CoreOptions) {
     return run({ laneId, event }, atMs);
   }
 
+  /** What was done about a scale concerns no lane: recorded, and nothing else follows. */
+  const recordUpkeep = (fact: FactDraft): Failure | null => commit([fact]);
+
   function releasePrinter({ jobId, result }: Extract<SessionEvent, { kind: "label-outcome" }>): void {
     // After an unknown job the counter is unknown too, until the printer is asked again.
     const odometer = {
@@ -225,6 +230,8 @@ export function createCore(options: CoreOptions) {
   return {
     start,
     handle,
+    recordUpkeep,
+    upkeep: store.upkeep,
     tick,
     /** A printer that came back may have somebody waiting: any lane event will do to grant, so the first lane is ticked. */
     setPrinter(printerId: string, ready: boolean, odometer: number | null | undefined): CoreResult {

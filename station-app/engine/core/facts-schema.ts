@@ -41,6 +41,15 @@ const migrations: readonly string[] = [
   CREATE INDEX parcels_open ON parcels (first_sequence) WHERE outcome IS NULL OR label = 'requested';
   CREATE INDEX parcels_by_handled_order ON parcels (handled_order) WHERE handled_order IS NOT NULL;
   `,
+  `
+  CREATE TABLE upkeep (
+    device_id TEXT PRIMARY KEY,
+    calibration_due_on TEXT,
+    certificate TEXT,
+    zero_checked_at TEXT,
+    zero_passed INTEGER
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings a facts.db to the newest schema; each step commits with its number, so a crash between is safe. */

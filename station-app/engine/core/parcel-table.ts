@@ -56,5 +56,5 @@ export function prepareParcelTable(db: Sqlite) {
   };
 }
 
-export const readParcels = (db: Sqlite, where: string): ParcelRow[] =>
-  db.prepare(`SELECT ${selected} FROM parcels WHERE ${where}`).all() as ParcelRow[];
+export const readParcels = (db: Sqlite, where: string, values: readonly string[] = []): ParcelRow[] =>
+  db.prepare(`SELECT ${selected} FROM parcels WHERE ${where}`).all(...values) as ParcelRow[];

@@ -5,9 +5,10 @@ import { mintId } from "@waystation/shared/model/id";
 import { hashText, type Stamp, writeFactText } from "./fact-text.ts";
 import { migrateFacts } from "./facts-schema.ts";
 import { openDurable, type Sqlite } from "./open-database.ts";
-import { readOpenParcels } from "./open-parcels.ts";
+import { readOpenParcels, readRecentParcels } from "./open-parcels.ts";
 import { type ParcelRow, projectFact } from "./project-parcel.ts";
 import { prepareParcelTable } from "./parcel-table.ts";
+import { prepareUpkeepTable } from "./upkeep-table.ts";
 
 /** Time and names come from outside, so that a simulation can repeat a run to the bit. */
 export type StoreSources = {
@@ -37,6 +38,7 @@ export function openStore(
   const bootId = sources.mintId();
   const insert = db.prepare("INSERT INTO facts (sequence, text, hash) VALUES (?, ?, ?)");
   const parcels = prepareParcelTable(db);
+  const upkeep = prepareUpkeepTable(db);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const end = db.prepare("COMMIT");
   const causes = new Map<string, string>();
@@ -61,7 +63,10 @@ export function openStore(
       const text = writeFactText(draft, stamp, { sequence, id, causedBy, previousHash });
       previousHash = hashText(text);
       insert.run(sequence, text, Buffer.from(previousHash, "hex"));
-      if (draft.parcelId === null) continue;
+      if (draft.parcelId === null) {
+        upkeep.take(draft, stamp.occurredAt);
+        continue;
+      }
       causes.set(draft.parcelId, id);
       if (!before.has(draft.parcelId)) before.set(draft.parcelId, parcels.read(draft.parcelId));
       const row = projectFact(touched.get(draft.parcelId) ?? before.get(draft.parcelId), draft, sequence);
@@ -93,7 +98,9 @@ export function openStore(
       hook("after-commit");
     },
     isHandled: prepareHandled(db),
+    upkeep: upkeep.readAll,
     openParcels: () => readOpenParcels(db),
+    recentParcels: (laneId: string, nowMs: number) => readRecentParcels(db, laneId, nowMs),
     acknowledged: () => readAcknowledged(db),
     saveAcknowledged: (receivedThrough: number, durableThrough: number) =>
       putOffWhenFull(() =>

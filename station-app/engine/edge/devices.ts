@@ -1,18 +1,26 @@
+import { join } from "node:path";
 import { connectDevice } from "@waystation/drivers/connect-device";
 import type { AnyDevice, DeviceState, Printer, Scale, Sorter } from "@waystation/drivers/kit/device";
+import { findLabelLanguage, type LabelLanguage } from "@waystation/drivers/printers/language";
 import { findDefinition } from "@waystation/drivers/registry";
+import type { UserDefinitions } from "@waystation/drivers/user-definitions";
 import { assert } from "@waystation/shared/failures/assert";
-import { type Result, succeed } from "@waystation/shared/failures/result";
+import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import type { Reading } from "@waystation/shared/model/reading";
 import type { SessionEvent } from "@waystation/shared/session/events";
+import type { UpkeepView } from "@waystation/shared/session/upkeep";
 import type { DeviceView } from "@waystation/shared/session/view";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { epochMs } from "../config/epoch-clock.ts";
+import { loadDefinitions } from "../config/load-definitions.ts";
 
 export type DeviceEvents = {
   readonly onEvent: (laneId: string, event: SessionEvent, atMs: number) => void;
   readonly onPrinter: (printerId: string, ready: boolean, odometer: number | null | undefined) => void;
   readonly onView: (view: DeviceView) => void;
+  /** Everything a sorter said up to this number has been handed on. */
+  readonly onMark: (deviceId: string, sequence: number) => void;
+  readonly upkeepOf: (deviceId: string) => UpkeepView | undefined;
   /** Around every write to a device; only the kill tests look. */
   readonly onWrite: (point: "before-write" | "after-write") => void;
 };
@@ -23,9 +31,13 @@ export type Devices = {
   readonly views: () => DeviceView[];
   readonly scale: (deviceId: string) => Scale;
   readonly printer: (deviceId: string) => Printer;
+  /** What the labels for this printer have to be written in. */
+  readonly labelLanguage: (deviceId: string) => LabelLanguage;
   /** Tells the core whether the printer can take a job and where its counter stands; needed after a job that went wrong. */
   readonly announcePrinter: (deviceId: string) => void;
   readonly sorter: (deviceId: string) => Sorter;
+  /** As the screen shows it now. */
+  readonly view: (deviceId: string) => DeviceView;
 };
 
 const odometerTimeoutMs = 3000;
@@ -34,18 +46,20 @@ const odometerTimeoutMs = 3000;
 export function createDevices(config: EngineConfig, events: DeviceEvents): Result<Devices> {
   const lanesOf = indexLanes(config);
   const devices = new Map<string, AnyDevice>();
+  const { definitions, refused } = loadDefinitions(config.definitionsDir ?? join(config.dataDir, "devices"));
 
   function onReading(deviceId: string, reading: Reading): void {
     const event = toEvent(deviceId, reading);
-    if (event === null) return;
     const atMs = epochMs();
-    for (const laneId of lanesOf.get(deviceId) ?? []) events.onEvent(laneId, event, atMs);
+    if (event !== null) for (const laneId of lanesOf.get(deviceId) ?? []) events.onEvent(laneId, event, atMs);
+    if (reading.kind === "sorter" && reading.sequence !== undefined)
+      events.onMark(deviceId, reading.sequence);
   }
 
   function onState(deviceId: string, state: DeviceState): void {
     const device = devices.get(deviceId);
     if (device === undefined) return;
-    events.onView(viewDevice(config, device, state));
+    events.onView(viewDevice(config, device, state, events.upkeepOf(deviceId)));
     if (device.kind === "printer") void announcePrinter(device, state);
   }
 
@@ -58,15 +72,25 @@ export function createDevices(config: EngineConfig, events: DeviceEvents): Resul
   }
 
   for (const binding of config.devices) {
-    const device = connectDevice(toBinding(binding), { onReading, onState }, { onWrite: events.onWrite });
-    if (!device.ok) return device;
+    const deps = { onWrite: events.onWrite, userDefinitions: definitions };
+    const device = connectDevice(keepUntilDurable(binding, definitions), { onReading, onState }, deps);
+    if (!device.ok) return withRefused(device, refused);
     devices.set(binding.deviceId, device.value);
   }
+
+  const misplaced = findMisplaced(config, devices);
+  if (misplaced !== null) return fail("config.invalid", { reason: misplaced });
 
   const find = <K extends AnyDevice["kind"]>(deviceId: string, kind: K): Extract<AnyDevice, { kind: K }> => {
     const device = devices.get(deviceId);
     assert(device?.kind === kind, `${deviceId} is a ${kind}`);
     return device as Extract<AnyDevice, { kind: K }>;
+  };
+
+  const view = (deviceId: string): DeviceView => {
+    const device = devices.get(deviceId);
+    assert(device !== undefined, `${deviceId} is a device`);
+    return viewDevice(config, device, device.state(), events.upkeepOf(deviceId));
   };
 
   return succeed({
@@ -76,9 +100,16 @@ export function createDevices(config: EngineConfig, events: DeviceEvents): Resul
     stop: async () => {
       await Promise.all([...devices.values()].map((device) => device.stop()));
     },
-    views: () => [...devices.values()].map((device) => viewDevice(config, device, device.state())),
+    views: () => [...devices.keys()].map(view),
+    view,
     scale: (deviceId) => find(deviceId, "scale"),
     printer: (deviceId) => find(deviceId, "printer"),
+    labelLanguage: (deviceId) => {
+      const binding = config.devices.find((other) => other.deviceId === deviceId);
+      const model = binding?.model ?? "";
+      const family = (findDefinition(model) ?? definitions.get(model))?.familyName ?? "";
+      return findLabelLanguage(family, binding?.options ?? {});
+    },
     announcePrinter: (deviceId) => {
       const printer = find(deviceId, "printer");
       void announcePrinter(printer, printer.state());
@@ -87,21 +118,39 @@ export function createDevices(config: EngineConfig, events: DeviceEvents): Resul
   });
 }
 
-function toBinding({
-  deviceId,
-  model,
-  connection,
-  options,
-}: EngineConfig["devices"][number]): Parameters<typeof connectDevice>[0] {
-  const line =
-    connection.type === "tcp"
-      ? connection
-      : {
-          type: connection.type,
-          path: connection.path,
-          ...(connection.baudRate === undefined ? {} : { baudRate: connection.baudRate }),
-        };
-  return { deviceId, model, connection: line, ...(options === undefined ? {} : { options }) };
+/** A role is filled by a device of that kind: a printer cannot be asked for a weight. */
+function findMisplaced(config: EngineConfig, devices: ReadonlyMap<string, AnyDevice>): string | null {
+  for (const { deviceId, upkeep } of config.devices)
+    if (upkeep !== undefined && devices.get(deviceId)?.kind !== "scale")
+      return `devices.${deviceId}.upkeep: only a scale is calibrated`;
+  for (const lane of config.lanes)
+    for (const [role, deviceId] of Object.entries(lane.devices)) {
+      const kind = devices.get(deviceId)?.kind;
+      if (kind !== role) return `lanes.${lane.laneId}.devices.${role}: ${deviceId} is a ${kind}`;
+    }
+  return null;
+}
+
+/** A model may be unknown because the file that should define it was refused. */
+function withRefused(
+  result: { readonly ok: false; readonly failure: Failure },
+  refused: UserDefinitions["refused"],
+): Result<never> {
+  const [first] = refused;
+  if (first === undefined) return result;
+  const { reason } = result.failure.details;
+  return fail("config.invalid", { reason: `${reason} (${first.path} was refused: ${first.reason})` });
+}
+
+/** A sorter that can keep its events does so until their facts are durable: a crash in between loses none. */
+function keepUntilDurable(
+  binding: EngineConfig["devices"][number],
+  definitions: UserDefinitions["definitions"],
+): EngineConfig["devices"][number] {
+  const definition = findDefinition(binding.model) ?? definitions.get(binding.model);
+  if (definition?.kind !== "sorter" || !definition.createCodec({ acknowledge: "listener" }).ok)
+    return binding;
+  return { ...binding, options: { acknowledge: "listener", ...binding.options } };
 }
 
 function indexLanes(config: EngineConfig): Map<string, string[]> {
@@ -134,10 +183,16 @@ function toSorterEvent(deviceId: string, reading: Extract<Reading, { kind: "sort
     return { kind: "diverted", parcelIndex, chute };
   if (event === "lost" && parcelIndex !== undefined) return { kind: "lost", parcelIndex };
   if (event === "chute-full" && chute !== undefined) return { kind: "chute-full", chute, full: true };
+  if (event === "chute-open" && chute !== undefined) return { kind: "chute-full", chute, full: false };
   return null;
 }
 
-function viewDevice(config: EngineConfig, device: AnyDevice, state: DeviceState): DeviceView {
+function viewDevice(
+  config: EngineConfig,
+  device: AnyDevice,
+  state: DeviceState,
+  upkeep: UpkeepView | undefined,
+): DeviceView {
   const model = config.devices.find(({ deviceId }) => deviceId === device.id)?.model ?? "";
   const failure = state.state === "faulted" ? state.failure : null;
   return {
@@ -145,6 +200,7 @@ function viewDevice(config: EngineConfig, device: AnyDevice, state: DeviceState)
     kind: device.kind,
     model: findDefinition(model)?.names[0] ?? model,
     state: state.state,
+    ...(upkeep === undefined ? {} : { upkeep }),
     failure:
       failure === null
         ? null

@@ -8,7 +8,8 @@ import { createCrashPoints } from "../config/crash-points.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { epochMs } from "../config/epoch-clock.ts";
 import type { CoreInput, CoreOutput, CoreStatus } from "../core/messages.ts";
-import type { ComposedLabel } from "../label/compose-label.ts";
+import type { ComposedLabel } from "../label/composed-label.ts";
+import type { LabelRequest } from "../replica/read-label.ts";
 import type { ReplicaInput, ReplicaOutput } from "../replica/messages.ts";
 import { createAsks } from "./ask-thread.ts";
 import { createDevices, type Devices } from "./devices.ts";
@@ -16,6 +17,7 @@ import { performEffect } from "./perform-effect.ts";
 import { type StationRpc, serveStationRpc } from "./rpc.ts";
 import { startThread, type Thread } from "./start-thread.ts";
 import { createStationRouter } from "./station-router.ts";
+import { createUpkeep } from "./upkeep.ts";
 import { startUplink, type Uplink } from "./uplink.ts";
 import { createViewFeed } from "./view-feed.ts";
 
@@ -59,9 +61,26 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
         ...(odometer === undefined ? {} : { odometer }),
       }),
     onView: (view) => feed.publish({ devices: [view] }),
+    upkeepOf: (deviceId) => upkeep.view(deviceId),
+    onMark: (deviceId, sequence) => core.post({ kind: "mark", deviceId, sequence }),
     onWrite: crash,
   });
-  if (!devices.ok) return devices;
+  const upkeep = createUpkeep({
+    config,
+    records: started.upkeep,
+    nowMs: Date.now,
+    weigh: (deviceId) =>
+      devices.ok
+        ? devices.value.scale(deviceId).requestWeight(config.weighTimeoutMs)
+        : Promise.resolve(devices),
+    recordFact: (fact) =>
+      asks.ask<Failure | null>((requestId) => core.post({ kind: "upkeep", fact, requestId })),
+    onChange: (deviceId) => devices.ok && feed.publish({ devices: [devices.value.view(deviceId)] }),
+  });
+  if (!devices.ok) {
+    await stopThreads(core, replica);
+    return devices;
+  }
   const feed = createViewFeed({
     stationId: config.stationId,
     bootId: started.status.bootId,
@@ -77,7 +96,7 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
       : startStationUplink(config, config.cloud, started.status, { core, replica, asks, link });
   const effectDeps = {
     devices: devices.value,
-    composeLabel: (request: { orderId: string; weightGrams: number | null; chute: number | null }) =>
+    composeLabel: (request: LabelRequest) =>
       asks.ask<Result<ComposedLabel>>((requestId) =>
         replica.post({ kind: "compose-label", requestId, ...request }),
       ),
@@ -100,6 +119,10 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
         return asks.answer(message.requestId, message.failure);
       case "status":
         return asks.answer(message.requestId, message.status);
+      case "taken":
+        return devices.value.sorter(message.deviceId).acknowledge?.(message.sequence);
+      case "upkeep":
+        return upkeep.learn(message.records);
       case "started":
       case "stopped":
         return;
@@ -119,6 +142,7 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
       asks.ask<Failure | null>((requestId) =>
         core.post({ kind: "event", laneId, event, atMs: epochMs(), requestId }),
       ),
+    upkeep,
     status: () => asks.ask<CoreStatus>((requestId) => core.post({ kind: "status", requestId })),
   });
   const rpc = await serveStationRpc(
@@ -129,11 +153,15 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     return rpc;
   }
   devices.value.start();
+  upkeep.start();
   for (const effect of started.effects) performEffect(effect, effectDeps);
   return succeed({
     url: rpc.value.url,
     attachPort: rpc.value.attachPort,
-    stop: () => stopEngine(rpc.value, devices.value, uplink, core, replica),
+    stop: () => {
+      upkeep.stop();
+      return stopEngine(rpc.value, devices.value, uplink, core, replica);
+    },
   });
 }
 

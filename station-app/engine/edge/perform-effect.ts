@@ -2,16 +2,13 @@ import { unreachable } from "@waystation/shared/failures/assert";
 import type { Result } from "@waystation/shared/failures/result";
 import type { Effect, LabelOutcome, SessionEvent } from "@waystation/shared/session/events";
 import type { CrashPoints } from "../config/crash-points.ts";
-import type { ComposedLabel } from "../label/compose-label.ts";
+import type { ComposedLabel } from "../label/composed-label.ts";
+import type { LabelRequest } from "../replica/read-label.ts";
 import type { Devices } from "./devices.ts";
 
 export type EffectDeps = {
   readonly devices: Devices;
-  readonly composeLabel: (request: {
-    orderId: string;
-    weightGrams: number | null;
-    chute: number | null;
-  }) => Promise<Result<ComposedLabel>>;
+  readonly composeLabel: (request: LabelRequest) => Promise<Result<ComposedLabel>>;
   /** The outcome is the next input. */
   readonly onOutcome: (laneId: string, event: SessionEvent) => void;
   readonly labelTimeoutMs: number;
@@ -54,7 +51,12 @@ async function divert(
 
 async function print(effect: Of<"print">, deps: EffectDeps): Promise<void> {
   const { printerId, jobId, orderId, weightGrams, chute } = effect;
-  const label = await deps.composeLabel({ orderId, weightGrams, chute });
+  const label = await deps.composeLabel({
+    orderId,
+    weightGrams,
+    chute,
+    language: deps.devices.labelLanguage(printerId),
+  });
   if (!label.ok) return reportLabel(effect, { outcome: "failed", failure: label.failure }, deps);
   deps.crash("before-print");
   const job = deps.devices

@@ -52,7 +52,7 @@ afterEach(async () => {
 /** `stop` waits until `release` is called, as a command waits for its facts to be durable. */
 function makeRouter(release: Promise<void> = Promise.resolve()): StationRouter {
   const done = { ok: true } as const;
-  const { station, lane } = stationProcedures;
+  const { station, lane, scale } = stationProcedures;
   return stationProcedures.router({
     station: {
       hello: station.hello.handler(() => ({ ipcVersion: 1, stationId: "station-1", appVersion: "0" })),
@@ -60,6 +60,10 @@ function makeRouter(release: Promise<void> = Promise.resolve()): StationRouter {
       status: station.status.handler(() => {
         throw new Error("a bug");
       }),
+    },
+    scale: {
+      recordCalibration: scale.recordCalibration.handler(() => done),
+      checkZero: scale.checkZero.handler(() => done),
     },
     lane: {
       stop: lane.stop.handler(async () => {

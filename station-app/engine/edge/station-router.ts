@@ -4,6 +4,7 @@ import { type CommandReply, stationIpcVersion } from "@waystation/shared/wire/st
 import type { CoreStatus } from "../core/messages.ts";
 import { watchLoopDelay } from "./loop-delay.ts";
 import { type StationRouter, stationProcedures } from "./rpc.ts";
+import type { Upkeep } from "./upkeep.ts";
 import type { ViewFeed } from "./view-feed.ts";
 
 export type RouterDeps = {
@@ -11,6 +12,7 @@ export type RouterDeps = {
   readonly appVersion: string;
   readonly feed: ViewFeed;
   readonly command: (laneId: string, event: SessionEvent) => Promise<Failure | null>;
+  readonly upkeep: Pick<Upkeep, "recordCalibration" | "checkZero">;
   readonly status: () => Promise<CoreStatus>;
 };
 
@@ -22,16 +24,18 @@ export function createStationRouter({
   appVersion,
   feed,
   command,
+  upkeep,
   status,
 }: RouterDeps): StationRouter {
-  const { station, lane } = stationProcedures;
+  const { station, lane, scale } = stationProcedures;
   const readLoopDelay = watchLoopDelay();
-  const run = async (laneId: string, event: SessionEvent): Promise<CommandReply> => {
-    const failure = await command(laneId, event);
+  const reply = async (done: Promise<Failure | null>): Promise<CommandReply> => {
+    const failure = await done;
     return failure === null
       ? { ok: true }
       : { ok: false, failure: { ...failure, details: { ...failure.details } } };
   };
+  const run = (laneId: string, event: SessionEvent) => reply(command(laneId, event));
   return stationProcedures.router({
     station: {
       hello: station.hello.handler(() => ({ ipcVersion: stationIpcVersion, stationId, appVersion })),
@@ -56,6 +60,14 @@ export function createStationRouter({
         };
       }),
     },
+    scale: {
+      recordCalibration: scale.recordCalibration.handler(({ input }) =>
+        reply(upkeep.recordCalibration(input)),
+      ),
+      checkZero: scale.checkZero.handler(({ input }) =>
+        reply(upkeep.checkZero(input.deviceId, input.operatorId)),
+      ),
+    },
     lane: {
       stop: lane.stop.handler(({ input }) =>
         run(input.laneId, { kind: "stopped", reason: input.reason, operatorId: input.operatorId }),
@@ -70,7 +82,7 @@ export function createStationRouter({
         run(input.laneId, {
           kind: "reading",
           deviceId: "wedge",
-          reading: { kind: "scan", data: input.data, symbology: "unknown" },
+          reading: { kind: "scan", data: input.data, symbology: input.symbology ?? "unknown" },
         }),
       ),
       answerLabel: lane.answerLabel.handler(({ input: { laneId, ...rest } }) =>

@@ -7,7 +7,8 @@ import { lintZpl } from "@waystation/shared/label/lint";
 import { encodeZpl } from "@waystation/shared/label/zpl";
 import { expect, test, vi } from "vitest";
 import { readLabel } from "../../test/support/read-label.ts";
-import { type ComposedLabel, composeLabel } from "./compose-label.ts";
+import { composeLabel } from "./compose-label.ts";
+import type { ComposedLabel } from "./composed-label.ts";
 import { encodeImage } from "./encode-image.ts";
 
 /** Rendering takes half a second on a quiet machine, much longer on a busy one. */

@@ -8,17 +8,12 @@ import type { DotsPerInch } from "@waystation/shared/label/label-document";
 import { lintZpl } from "@waystation/shared/label/lint";
 import { replaceUndrawableText } from "@waystation/shared/label/undrawable-text";
 import { encodeZpl } from "@waystation/shared/label/zpl";
+import type { LabelLanguage } from "@waystation/drivers/printers/language";
+import type { ComposedLabel } from "./composed-label.ts";
 import { encodeImage } from "./encode-image.ts";
 import { encodePngLabel, type LabelStock } from "./encode-png-label.ts";
+import { translateLabel } from "./translate-label.ts";
 import { rasteriseText } from "./rasterise-text.ts";
-
-export type ComposedLabel = {
-  /** What goes to the printer, byte for byte. */
-  readonly bytes: Uint8Array;
-  readonly format: "zpl-carrier" | "png-carrier" | "house";
-  /** How many labels come out. */
-  readonly labels: number;
-};
 
 const standardStock: LabelStock = { widthMillimetres: 100, heightMillimetres: 150, dotsPerInch: 203 };
 
@@ -29,10 +24,11 @@ const standardStock: LabelStock = { widthMillimetres: 100, heightMillimetres: 15
  */
 export async function composeLabel(
   source: LabelSource,
-  context: { readonly orderId: string; readonly stock?: LabelStock },
+  context: { readonly orderId: string; readonly stock?: LabelStock; readonly language?: LabelLanguage },
 ): Promise<Result<ComposedLabel>> {
-  const stock = context.stock ?? standardStock;
-  const composed = await composeBySource(source, stock);
+  const { stock = standardStock, language = "zpl" } = context;
+  const zpl = await composeBySource(source, stock);
+  const composed = zpl.ok ? await translateLabel(zpl.value, language, stock) : zpl;
   if (composed.ok) return composed;
   const { code, details, cause } = composed.failure;
   return fail(code, { ...details, orderId: context.orderId }, cause);

@@ -1,6 +1,7 @@
+import type { LabelLanguage } from "@waystation/drivers/printers/language";
 import type { StoredFact } from "@waystation/shared/facts/envelope";
 import type { Failure, Result } from "@waystation/shared/failures/result";
-import type { ComposedLabel } from "../label/compose-label.ts";
+import type { ComposedLabel } from "../label/composed-label.ts";
 import type { Acknowledgement } from "./follow-shapes.ts";
 
 /** What the edge asks of the replica thread: everything that reads a disk or draws a label away from the hot path. */
@@ -11,6 +12,7 @@ export type ReplicaInput =
       readonly orderId: string;
       readonly weightGrams: number | null;
       readonly chute: number | null;
+      readonly language: LabelLanguage;
     }
   | {
       readonly kind: "read-facts";

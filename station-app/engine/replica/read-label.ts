@@ -1,13 +1,17 @@
+import type { LabelLanguage } from "@waystation/drivers/printers/language";
 import { fail, type Result } from "@waystation/shared/failures/result";
 import type { LabelSource } from "@waystation/shared/label/house-label";
 import { type Order, orderSchema, type Shipment, shipmentSchema } from "@waystation/shared/model/order";
 import type { Sqlite } from "../core/open-database.ts";
-import { type ComposedLabel, composeLabel } from "../label/compose-label.ts";
+import { composeLabel } from "../label/compose-label.ts";
+import type { ComposedLabel } from "../label/composed-label.ts";
 
 export type LabelRequest = {
   readonly orderId: string;
   readonly weightGrams: number | null;
   readonly chute: number | null;
+  /** What the printer understands. */
+  readonly language: LabelLanguage;
 };
 
 /** From the order's rows to the bytes for the printer: a carrier's own are passed through, ours are composed. */
@@ -21,7 +25,7 @@ export function prepareReadLabel(db: Sqlite): (request: LabelRequest) => Promise
     const order = orderSchema.parse(JSON.parse(row.orderBody));
     const source = chooseSource(order, shipmentSchema.parse(JSON.parse(row.shipmentBody)).label, request);
     if (source === undefined) return fail("label.missing", { orderId: request.orderId });
-    return composeLabel(source, { orderId: order.orderId });
+    return composeLabel(source, { orderId: order.orderId, language: request.language });
   };
 }
 

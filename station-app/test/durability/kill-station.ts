@@ -1,3 +1,4 @@
+import { indexedGate } from "@waystation/drivers/twins/dws";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +50,7 @@ export async function openKillStation(options: KillStationOptions & { readonly o
   const orderByLabel = fillStation(folder, options.orders);
   const [sorter, dws, scanner, scale, beltPrinter, benchPrinter] = await Promise.all([
     startTwinProcess("modbus", { rejectChute, decisionMs: travelMs - 100, travelMs }),
-    startTwinProcess("dws-delimited", {}),
+    startTwinProcess("dws-delimited", indexedGate),
     startTwinProcess("serial-aim", { line: "tcp" }),
     startTwinProcess("mt-sics", { line: "tcp" }),
     startTwinProcess("zpl", { printTimeMs: 20 }),
@@ -76,7 +77,7 @@ export async function openKillStation(options: KillStationOptions & { readonly o
       lanes: [belt, bench],
       devices: [
         tcp("sorter", "modbus-sorter", ports.sorter),
-        tcp("dws", "dws-delimited", ports.dws),
+        tcp("dws", "dws-indexed", ports.dws),
         tcp("scanner", "serial-aim", ports.scanner),
         tcp("scale", "mt-sics", ports.scale),
         tcp("belt-printer", printer, taps[0].port, quick),

@@ -33,7 +33,7 @@ export async function startScriptedStation({
       commands.push({ name, input });
       return replies.shift() ?? { ok: true };
     };
-  const { station, lane } = stationProcedures;
+  const { station, lane, scale } = stationProcedures;
   const router = stationProcedures.router({
     station: {
       hello: station.hello.handler(() => ({ ipcVersion, stationId: view.stationId, appVersion: "0" })),
@@ -45,6 +45,10 @@ export async function startScriptedStation({
         logId: "log-1",
         decisionMs: { p50: 0, p99: 0, count: 0 },
       })),
+    },
+    scale: {
+      recordCalibration: scale.recordCalibration.handler(record("recordCalibration")),
+      checkZero: scale.checkZero.handler(record("checkZero")),
     },
     lane: {
       stop: lane.stop.handler(record("stop")),

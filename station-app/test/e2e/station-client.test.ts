@@ -20,7 +20,7 @@ const timings = { callMs: 300, heartbeatMs: 50, helloMs: 300, retryMs: 5, longes
 const feed = createViewFeed(makeView());
 
 async function serve(options: { hangs?: () => boolean } = {}): Promise<StationRpc> {
-  const { station, lane } = stationProcedures;
+  const { station, lane, scale } = stationProcedures;
   const done = () => ({ ok: true as const });
   const router = stationProcedures.router({
     station: {
@@ -32,6 +32,10 @@ async function serve(options: { hangs?: () => boolean } = {}): Promise<StationRp
       status: station.status.handler(() => {
         throw new Error("unused");
       }),
+    },
+    scale: {
+      recordCalibration: scale.recordCalibration.handler(done),
+      checkZero: scale.checkZero.handler(done),
     },
     lane: {
       stop: lane.stop.handler(() => new Promise(() => undefined)),

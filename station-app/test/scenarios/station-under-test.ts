@@ -1,3 +1,4 @@
+import { indexedGate } from "@waystation/drivers/twins/dws";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +8,7 @@ import type { Order, Shipment } from "@waystation/shared/model/order";
 import type { LaneView, ParcelView, StationView } from "@waystation/shared/session/view";
 import { expect } from "vitest";
 import type { z } from "zod";
-import { askStation } from "../../cli/ask-station.ts";
+import { readStatus } from "../../cli/ask-station.ts";
 import { type engineConfigSchema, parseEngineConfig } from "../../engine/config/engine-config.ts";
 import { openReplica } from "../../engine/core/open-database.ts";
 import { verifyFacts } from "../../engine/core/verify-log.ts";
@@ -66,7 +67,7 @@ export const planOrders = (count: number): OrderPlan[] =>
   Array.from({ length: count }, (_, at) => planOrder(at + 1));
 
 export const devices = {
-  gate: { family: "dws-delimited", model: "dws-delimited" },
+  gate: { family: "dws-delimited", model: "dws-indexed", twin: indexedGate },
   /** Its belt waits for the orders: a busy machine makes it slow and nothing else. */
   sorter: {
     family: "modbus",
@@ -183,7 +184,7 @@ async function openStation<DeviceId extends string>(
     ended: (laneId: string, barcode: string): ParcelView | undefined =>
       lane(laneId).recent.find((parcel) => parcel.barcode === barcode),
     status: async () => {
-      const status = await askStation(url, screenToken);
+      const status = await readStatus({ url, token: screenToken });
       if (!status.ok) throw new Error(JSON.stringify(status.failure));
       return status.value;
     },

@@ -10,12 +10,12 @@ export type ReadLabel = {
 };
 
 const require = createRequire(import.meta.url);
-// Without its own bytes the decoder would fetch them from a CDN.
-prepareZXingModule({
-  overrides: {
-    wasmBinary: new Uint8Array(readFileSync(require.resolve("zxing-wasm/reader/zxing_reader.wasm"))).buffer,
-  },
-});
+/** Without its own bytes the decoder would fetch them from a CDN. */
+export function prepareBarcodeReader(): void {
+  const path = require.resolve("zxing-wasm/reader/zxing_reader.wasm");
+  prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(readFileSync(path)).buffer } });
+}
+prepareBarcodeReader();
 
 /**
  * Draws the first label of a ZPL job and reads its barcodes, with a renderer and a decoder that know nothing of our

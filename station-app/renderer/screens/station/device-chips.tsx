@@ -28,6 +28,14 @@ export function DeviceChips({ devices }: { devices: readonly DeviceView[] }) {
             {device.failure !== null && failureText(device.failure, language)}
           </p>
         ))}
+      {devices.flatMap(({ deviceId, upkeep }) =>
+        (upkeep?.warnings ?? []).map((warning) => (
+          <p key={`${deviceId} ${warning.code}`} className="upkeep" role="status">
+            <Icon name="scale" />
+            {failureText(warning, language)}
+          </p>
+        )),
+      )}
     </div>
   );
 }

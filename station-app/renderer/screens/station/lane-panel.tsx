@@ -3,6 +3,7 @@ import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StationClient } from "../../app/station-client.ts";
 import { useKeys } from "../../app/use-keys.ts";
+import { useWedge } from "../../app/use-wedge.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { TextDialog } from "../../components/text-dialog.tsx";
@@ -61,6 +62,7 @@ export function LanePanel({
     [nextLaneId, onChoose, openDialog, commands],
   );
   useKeys(actions, keysEnabled);
+  useWedge(keysEnabled, commands.takeScan);
   const hint = (key: string) => (active ? key : undefined);
 
   return (

@@ -1,3 +1,4 @@
+import type { Reading } from "@waystation/shared/model/reading";
 import type { LaneView } from "@waystation/shared/session/view";
 import { useEffect, useRef, useState } from "react";
 import { usePreferences } from "../../app/preferences.ts";
@@ -37,6 +38,19 @@ export function useLaneCommands(lane: LaneView, command: StationClient["command"
   };
 
   const { laneId } = lane;
+  /** Never dropped for a command that is under way: a scan is told once and cannot be pressed again. */
+  const takeScan = (reading: Reading) => {
+    if (reading.kind === "refused")
+      return setNotice({
+        code: "device.refused-frame",
+        details: { device: "wedge", reason: reading.reason },
+      });
+    if (reading.kind !== "scan") return;
+    const { data, symbology } = reading;
+    void command("wedgeScan", { laneId, data, symbology }).then((reply) => {
+      if (!reply.ok) setNotice(reply.failure);
+    });
+  };
   const [labelId, clearId, barcode] = [labelTarget(lane), clearTarget(lane), barcodeTarget(lane)];
   const answer = (printed: boolean, button: string) =>
     labelId === null
@@ -44,6 +58,7 @@ export function useLaneCommands(lane: LaneView, command: StationClient["command"
       : () => void run("answerLabel", button, { laneId, parcelId: labelId, printed, operatorId });
   return {
     busy,
+    takeScan,
     notice: notice === null ? null : failureText(notice, language),
     stop:
       lane.status === "running"

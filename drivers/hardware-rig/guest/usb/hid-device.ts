@@ -1,0 +1,62 @@
+import type { UsbDevice } from "./plug-usb-device.ts";
+
+export const reportEndpoint = 0x01;
+
+type HidIdentity = {
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly product: string;
+  readonly serialNumber: string;
+  readonly reportDescriptor: Uint8Array;
+};
+
+/** Report requests of the HID class (HID 1.11, 7.1 and 7.2): one interrupt endpoint, everything else by control. */
+export function createHidDevice(
+  identity: HidIdentity,
+  onReport: (bytes: Uint8Array) => void = () => undefined,
+) {
+  const { reportDescriptor } = identity;
+  const length = reportDescriptor.length;
+  const hidDescriptor = Uint8Array.of(9, 0x21, 0x11, 0x01, 0, 1, 0x22, length & 0xff, length >> 8);
+  const device: UsbDevice = {
+    identity: {
+      ...identity,
+      manufacturer: "Waystation rig",
+      interfaceClass: [3, 0, 0],
+      classDescriptor: hidDescriptor,
+      endpoints: [{ address: 0x80 | reportEndpoint, type: "interrupt", packetBytes: 64 }],
+    },
+    onControl: ({ requestType, request, value }, data) => {
+      if (requestType === 0x81 && request === 6) {
+        if (value >> 8 === 0x22) return reportDescriptor;
+        return value >> 8 === 0x21 ? hidDescriptor : null;
+      }
+      if (requestType === 0xa1 && request === 1) return Uint8Array.of(value & 0xff, 0);
+      if (requestType !== 0x21) return null;
+      if (request === 9) onReport(Uint8Array.from(data));
+      return new Uint8Array();
+    },
+  };
+  return device;
+}
+
+/** Weighing page, report 3: status, unit, exponent, weight; report 2 asks for a zeroing. */
+export const scaleReportDescriptor = Uint8Array.of(
+  ...[0x05, 0x8d, 0x09, 0x20, 0xa1, 0x01, 0x85, 0x03],
+  ...[0x15, 0x00, 0x26, 0xff, 0x00, 0x75, 0x08, 0x95, 0x01, 0x09, 0x70, 0x81, 0x02, 0x09, 0x50, 0x81, 0x02],
+  ...[0x15, 0x81, 0x25, 0x7f, 0x09, 0x41, 0x81, 0x02],
+  ...[0x15, 0x00, 0x27, 0xff, 0xff, 0x00, 0x00, 0x75, 0x10, 0x09, 0x40, 0x81, 0x02],
+  ...[0x85, 0x02, 0x25, 0x01, 0x75, 0x08, 0x95, 0x01, 0x09, 0x80, 0x91, 0x02],
+  0xc0,
+);
+
+/** Barcode page, report 2 of 64 bytes: count, symbology, 56 bytes of data, 2 reserved, one bit "more follows". */
+export const scannerReportDescriptor = Uint8Array.of(
+  ...[0x05, 0x8c, 0x09, 0x02, 0xa1, 0x01, 0x85, 0x02, 0x15, 0x00, 0x26, 0xff, 0x00, 0x75, 0x08],
+  ...[0x95, 0x01, 0x09, 0xfa, 0x81, 0x02],
+  ...[0x95, 0x03, 0x09, 0xfb, 0x09, 0xfc, 0x09, 0xfd, 0x81, 0x02],
+  ...[0x95, 0x38, 0x09, 0xfe, 0x82, 0x02, 0x01],
+  ...[0x95, 0x02, 0x81, 0x03],
+  ...[0x25, 0x01, 0x75, 0x01, 0x95, 0x01, 0x09, 0xff, 0x81, 0x02, 0x95, 0x07, 0x81, 0x03],
+  0xc0,
+);
