@@ -94,6 +94,15 @@ export const mtSicsModels = [
     confirmed: false,
     source: 'MT-SICS reference manual; identity reply `I2 A "ICS469 OU 60.18 kg"` in public code',
   }),
+  defineScale({
+    model: "mettler-toledo-ml",
+    vendor: "Mettler-Toledo",
+    names: ["ML-T", "ML-TE"],
+    family: mtSics,
+    serial: { baudRate: 9600 },
+    confirmed: false,
+    source: "MT-SICS reference manual 11780711, level 0 and 1",
+  }),
   /** KCP is a near clone of MT-SICS; it wants at least 100 ms between two questions. */
   defineScale({
     model: "kern-kcp",
