@@ -4,6 +4,7 @@ import type { ModbusRequest } from "../framing/modbus-tcp.ts";
 import type { Cancel, Clock } from "../kit/clock.ts";
 import type { DivertCommand } from "../kit/device.ts";
 import { withDevice } from "../kit/with-device.ts";
+import { createGivenCommands } from "./given-commands.ts";
 import { commandResults, highWord, layout, lowWord, nextSequence, type RegisterMap } from "./register-map.ts";
 
 type Echo = Result<{ readonly echoed: true }>;
@@ -12,7 +13,6 @@ type SentJob = Job & { readonly sequence: number; readonly cancelTimeout: Cancel
 
 /** A burst of parcels may wait for the one command block; more than this is a sorter that stands still. */
 const maximumQueued = 32;
-const rememberedCommands = 512;
 
 /**
  * The one command block and those waiting for it. Data and sequence leave in one write but as two requests, data
@@ -30,7 +30,7 @@ export function createDivertQueue(deps: {
 }) {
   const { deviceId, map } = deps;
   const waiting: Job[] = [];
-  const given = new Map<string, Promise<Echo>>();
+  const given = createGivenCommands<Echo>();
   let sent: SentJob | null = null;
   let lastSequence = 0;
 
@@ -74,26 +74,20 @@ export function createDivertQueue(deps: {
     return fail("device.queue-full", { device: deviceId, limit: maximumQueued }).failure;
   };
 
-  const remember = (commandId: string, echo: Promise<Echo>) => {
-    given.set(commandId, echo);
-    const oldest = given.size > rememberedCommands ? given.keys().next().value : undefined;
-    if (oldest !== undefined) given.delete(oldest);
-  };
-
   /** Nothing of it left the station: the same command may be given again. */
   const finishUnsent = (job: Job, failure: Failure) => {
-    given.delete(job.command.commandId);
+    given.forget(job.command.commandId);
     job.finish({ ok: false, failure: withDevice(failure, deviceId) });
   };
 
   return {
     divert: (command: DivertCommand): Promise<Echo> => {
-      const known = given.get(command.commandId);
+      const known = given.find(command.commandId);
       if (known) return known;
       const failure = refuse(command);
       if (failure) return Promise.resolve({ ok: false, failure });
       const { promise, resolve } = Promise.withResolvers<Echo>();
-      remember(command.commandId, promise);
+      given.remember(command.commandId, promise);
       waiting.push({ command, finish: resolve });
       sendNext();
       return promise;

@@ -2,6 +2,7 @@ import { fail, type Failure, type Result, succeed } from "@waystation/shared/fai
 import type { Cancel, Clock } from "../kit/clock.ts";
 import type { DivertCommand } from "../kit/device.ts";
 import { withDevice } from "../kit/with-device.ts";
+import { createGivenCommands } from "./given-commands.ts";
 import type { ParcelLedger } from "./parcel-ledger.ts";
 
 type Echo = Result<{ readonly echoed: true }>;
@@ -12,7 +13,6 @@ type Sent = {
 };
 
 const maximumOut = 64;
-const rememberedCommands = 512;
 
 /**
  * Commands of telegram sorters: each leaves at once and once. `key` is what the sorter's answer bears: a sequence
@@ -29,7 +29,7 @@ export function createTelegramDiverts(deps: {
   readonly send: (command: DivertCommand) => Result<string>;
 }) {
   const { deviceId, ledger } = deps;
-  const given = new Map<string, Promise<Echo>>();
+  const given = createGivenCommands<Echo>();
   const out = new Map<string, Sent & { readonly cancelTimeout: Cancel }>();
 
   const finish = (key: string, echo: Echo) => {
@@ -54,15 +54,9 @@ export function createTelegramDiverts(deps: {
     return fail("device.queue-full", { device: deviceId, limit: maximumOut }).failure;
   };
 
-  const remember = (commandId: string, echo: Promise<Echo>) => {
-    given.set(commandId, echo);
-    const oldest = given.size > rememberedCommands ? given.keys().next().value : undefined;
-    if (oldest !== undefined) given.delete(oldest);
-  };
-
   return {
     divert: (command: DivertCommand): Promise<Echo> => {
-      const known = given.get(command.commandId);
+      const known = given.find(command.commandId);
       if (known) return known;
       const failure = refuse(command);
       if (failure) return Promise.resolve({ ok: false, failure });
@@ -72,7 +66,7 @@ export function createTelegramDiverts(deps: {
       finish(key, unconfirmed(command.parcelIndex, "another command took its place"));
       ledger.noteAsked(command.parcelIndex);
       const { promise, resolve } = Promise.withResolvers<Echo>();
-      remember(command.commandId, promise);
+      given.remember(command.commandId, promise);
       const giveUp = () => finish(key, unconfirmed(command.parcelIndex));
       out.set(key, {
         command,

@@ -98,8 +98,8 @@ function watchArrivals() {
   return { last: () => lastAt };
 }
 
-/** Only sends: the telegram is written as it stands, so that nothing of ours is inside the measured time. */
-async function openGate() {
+/** A device that only sends: its bytes are written as they stand, so that nothing of ours is inside the measured time. */
+export async function openGate() {
   let station: Socket | undefined;
   const server = createServer({ noDelay: true }, (socket) => {
     station = socket;

@@ -1,10 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { createServer, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { startSorterTwin } from "@waystation/drivers/twins/sorter";
-import { entry, pause, until } from "./bench-station.ts";
+import { entry, openGate, pause, until } from "./bench-station.ts";
 import { engineEnvironment } from "../engine/config/runtime.ts";
 import { startChild, stopChild } from "./child.ts";
 import { waybillOf, writeOrderFile } from "./order-file.ts";
@@ -42,7 +40,7 @@ await withFolder(async (dir) => {
       },
     },
   );
-  const [scanner, scale, dimensioner] = await Promise.all([openLine(), openLine(), openLine()]);
+  const [scanner, scale, dimensioner] = await Promise.all([openGate(), openGate(), openGate()]);
   const configPath = join(dir, "engine.json");
   const devices = [
     { deviceId: "sorter", model: "modbus-sorter", connection: sorter.connection },
@@ -106,22 +104,3 @@ await withFolder(async (dir) => {
   printValue("line-rate.p50", "ms", [quantile(latencies, 0.5)]);
   printAgainstGoal("line-rate.p99", "ms", [quantile(latencies, 0.99)], 50);
 });
-
-async function openLine() {
-  let station: Socket | undefined;
-  const server = createServer({ noDelay: true }, (socket) => {
-    station = socket;
-    socket.on("error", () => undefined);
-    socket.resume();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    connection: { type: "tcp", host: "127.0.0.1", port: (server.address() as AddressInfo).port },
-    isConnected: () => station !== undefined,
-    send: (text: string) => void station?.write(text),
-    stop: () => {
-      station?.destroy();
-      server.close();
-    },
-  };
-}

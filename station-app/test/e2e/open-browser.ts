@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { build } from "vite";
+import { afterAll, afterEach, beforeAll } from "vitest";
 
 const candidates = [
   process.env.CHROMIUM_PATH,
@@ -64,4 +65,30 @@ export async function openPage(
   });
   await page.goto(url);
   return { page, problems, foreignRequests };
+}
+
+/** One browser and one built screen for a file's tests; what a test puts into `cleanups` ends with it. */
+export function useBrowser() {
+  const opened: { browser?: Browser; screen?: Awaited<ReturnType<typeof buildScreen>> } = {};
+  const cleanups: (() => unknown)[] = [];
+  beforeAll(async () => {
+    if (browserPath === null) return;
+    [opened.screen, opened.browser] = await Promise.all([buildScreen(), launchBrowser(browserPath)]);
+  }, 60_000);
+  afterAll(async () => {
+    await opened.browser?.close();
+    await opened.screen?.remove();
+  });
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+  const required = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error("there is no browser on this machine");
+    return value;
+  };
+  return {
+    cleanups,
+    browser: () => required(opened.browser),
+    staticDir: () => required(opened.screen).staticDir,
+  };
 }

@@ -1,9 +1,9 @@
 import { bridgeName, portChannel } from "@waystation/shared/wire/shell-bridge";
 import type { LaneView, ParcelView, StationView } from "@waystation/shared/session/view";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, test, vi } from "vitest";
 import { findVisualFaults } from "./inspect-page.ts";
-import { browserPath, buildScreen, launchBrowser, type OpenedPage, openPage } from "./open-browser.ts";
+import { browserPath, type OpenedPage, openPage, useBrowser } from "./open-browser.ts";
 import {
   accepted,
   makeDevice,
@@ -16,29 +16,13 @@ import {
 
 /** The screen in a real browser against the product's own server and feed. */
 
-let browser: Browser;
-let screen: { staticDir: string; remove: () => Promise<void> };
-const cleanups: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  if (browserPath === null) return;
-  [screen, browser] = await Promise.all([buildScreen(), launchBrowser(browserPath)]);
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await screen?.remove();
-});
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const { browser, staticDir, cleanups } = useBrowser();
 
 async function start(
   view: StationView = makeView(),
   more: { port?: number; token?: string; ipcVersion?: number } = {},
 ): Promise<ScriptedStation> {
-  const station = await startScriptedStation({ view, staticDir: screen.staticDir, ...more });
+  const station = await startScriptedStation({ view, staticDir: staticDir(), ...more });
   cleanups.push(() => station.close());
   return station;
 }
@@ -47,7 +31,7 @@ async function open(
   station: ScriptedStation,
   options: Parameters<typeof openPage>[2] = {},
 ): Promise<OpenedPage> {
-  const opened = await openPage(browser, station.url, options);
+  const opened = await openPage(browser(), station.url, options);
   cleanups.push(() => opened.page.context().close());
   return opened;
 }

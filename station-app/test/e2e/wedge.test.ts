@@ -1,6 +1,6 @@
-import type { Browser, CDPSession, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { browserPath, buildScreen, launchBrowser, openPage } from "./open-browser.ts";
+import type { CDPSession, Page } from "playwright-core";
+import { describe, expect, test, vi } from "vitest";
+import { browserPath, openPage, useBrowser } from "./open-browser.ts";
 import {
   makeLane,
   makeParcel,
@@ -11,28 +11,12 @@ import {
 
 /** A scanner in keyboard mode at the real page: trusted key events, as fast as the browser takes them. */
 
-let browser: Browser;
-let screen: { staticDir: string; remove: () => Promise<void> };
-const cleanups: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  if (browserPath === null) return;
-  [screen, browser] = await Promise.all([buildScreen(), launchBrowser(browserPath)]);
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await screen?.remove();
-});
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const { browser, staticDir, cleanups } = useBrowser();
 
 async function open(view = makeView([makeLane({ profile: "bench" })])) {
-  const station = await startScriptedStation({ view, staticDir: screen.staticDir });
+  const station = await startScriptedStation({ view, staticDir: staticDir() });
   cleanups.push(() => station.close());
-  const { page } = await openPage(browser, station.url);
+  const { page } = await openPage(browser(), station.url);
   cleanups.push(() => page.context().close());
   await page.locator(".verdict").first().waitFor();
   const keyboard = await page.context().newCDPSession(page);
