@@ -68,7 +68,7 @@ export async function openPage(
 }
 
 /** One browser and one built screen for a file's tests; what a test puts into `cleanups` ends with it. */
-export function useBrowser() {
+export function shareBrowser() {
   const opened: { browser?: Browser; screen?: Awaited<ReturnType<typeof buildScreen>> } = {};
   const cleanups: (() => unknown)[] = [];
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { LaneView, ParcelView, StationView } from "@waystation/shared/sessi
 import type { Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import { findVisualFaults } from "./inspect-page.ts";
-import { browserPath, type OpenedPage, openPage, useBrowser } from "./open-browser.ts";
+import { browserPath, type OpenedPage, openPage, shareBrowser } from "./open-browser.ts";
 import {
   accepted,
   makeDevice,
@@ -16,7 +16,7 @@ import {
 
 /** The screen in a real browser against the product's own server and feed. */
 
-const { browser, staticDir, cleanups } = useBrowser();
+const { browser, staticDir, cleanups } = shareBrowser();
 
 async function start(
   view: StationView = makeView(),

@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
-import { browserPath, openPage, useBrowser } from "./open-browser.ts";
+import { browserPath, openPage, shareBrowser } from "./open-browser.ts";
 import {
   makeLane,
   makeParcel,
@@ -11,7 +11,7 @@ import {
 
 /** A scanner in keyboard mode at the real page: trusted key events, as fast as the browser takes them. */
 
-const { browser, staticDir, cleanups } = useBrowser();
+const { browser, staticDir, cleanups } = shareBrowser();
 
 async function open(view = makeView([makeLane({ profile: "bench" })])) {
   const station = await startScriptedStation({ view, staticDir: staticDir() });
