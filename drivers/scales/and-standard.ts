@@ -10,6 +10,8 @@ import { createWeighingSession, createWeightDecoder, type ScaleReply } from "./w
 const optionsSchema = z.strictObject({
   /** What the scale is asked with; null: it is set to tell by itself. */
   question: z.string().min(1).max(16).nullable().default("Q"),
+  /** With `question: null`, on a belt: one weight per parcel instead of a stream. */
+  isPerParcel: z.boolean().default(false),
   /** "t" is a tonne on indicators, but a tola (about 12 g) on A&D's balances. */
   isTonne: z.boolean().default(false),
   repeatMs: z.int().min(50).max(5000).default(120),
@@ -59,13 +61,14 @@ export const andStandard: Family<"scale", Options> = {
   createFramer: () => createLineFramer({ terminator: "crlf", limitBytes: 64 }),
   createDecoder: ({ isTonne }) => createWeightDecoder((frame) => parseAndLine(frame, isTonne)),
   createSession: (context) => {
-    const { question, isTonne, repeatMs, lostMs } = context.options;
+    const { question, isPerParcel, isTonne, repeatMs, lostMs } = context.options;
     const ask = question === null ? null : encodeText(`${question}\r\n`);
     return createWeighingSession(context, {
       parse: (frame) => parseAndLine(frame, isTonne),
       ask,
       repeatMs,
       lostMs,
+      isPerParcel,
       ...(ask === null ? {} : { probe: ask }),
     });
   },

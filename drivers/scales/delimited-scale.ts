@@ -48,6 +48,8 @@ const optionsSchema = z.strictObject({
     .regex(/^([0-9a-f]{2}){1,32}$/i)
     .nullable()
     .default(null),
+  /** With `pollHex: null`, on a belt: one weight per parcel instead of a stream. */
+  isPerParcel: z.boolean().default(false),
   repeatMs: z.int().min(50).max(5000).default(150),
   lostMs: z.int().min(200).max(30_000).default(1000),
 });
@@ -113,13 +115,14 @@ export const delimitedScale: Family<"scale", Options> = {
   createDecoder: (options) => createWeightDecoder((frame) => parseDescribedLine(frame, options)),
   createSession: (context) => {
     const { options } = context;
-    const { pollHex, repeatMs, lostMs, steadyAnswers } = options;
+    const { pollHex, isPerParcel, repeatMs, lostMs, steadyAnswers } = options;
     const ask = pollHex === null ? null : Uint8Array.from(Buffer.from(pollHex, "hex"));
     const weighing = {
       parse: (frame: Uint8Array) => parseDescribedLine(frame, options),
       ask,
       repeatMs,
       lostMs,
+      isPerParcel,
       ...(ask === null ? {} : { probe: ask }),
     };
     return needsSteadiness(options)

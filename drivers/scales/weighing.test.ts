@@ -221,6 +221,14 @@ test("a probe that was lost does not hide the weight of the next request", async
   expect(grams()).toEqual([2]);
 });
 
+test("a belt scale that tells one weight per parcel: each is told, and its silence is no fault", () => {
+  const { session, hear, grams } = start({ ...polled, ask: null, isPerParcel: true });
+  expect(session.readyOn).toBe("open");
+  expect(session.probe).toBeUndefined();
+  hear("205", "310");
+  expect(grams()).toEqual([205, 310]);
+});
+
 test('"unchanged" means the weight told last, a probe\'s too', async () => {
   const { clock, session, hear, request } = start({ ...polled, probe: question });
   session.probe?.ask();

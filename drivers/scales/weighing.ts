@@ -36,6 +36,8 @@ export type Weighing = {
   readonly probe?: Uint8Array;
   /** Sent after connecting and after every request; the scale then tells changes by itself. Needs a fence. */
   readonly stream?: Uint8Array;
+  /** A belt scale that tells one weight per parcel and nothing in between: its silence says nothing. */
+  readonly isPerParcel?: boolean;
   /** The first report after connecting may be from before (USB scales): it is not told. */
   readonly isFirstStale?: boolean;
 };
@@ -204,7 +206,7 @@ export function createWeighingSession(
 
   return {
     commands: { requestWeight },
-    readyOn: weighing.probe === undefined && !isStreaming ? "open" : "frame",
+    readyOn: (weighing.probe === undefined && !isStreaming) || weighing.isPerParcel ? "open" : "frame",
     ...createProbe(weighing, context, {
       isBusy: () => request !== null,
       onAskWeight: () => {
@@ -239,11 +241,11 @@ export function createWeighingSession(
 
 /** A stream that falls silent is noticed without a question. */
 function createProbe(
-  { probe, ask }: Weighing,
+  { probe, ask, isPerParcel }: Weighing,
   context: SessionContext<unknown>,
   hooks: { readonly isBusy: () => boolean; readonly onAskWeight: () => void },
 ): Pick<Session<"scale">, "probe"> {
-  if (probe === undefined && ask !== null) return {};
+  if ((probe === undefined && ask !== null) || isPerParcel === true) return {};
   return {
     probe: {
       ask: () => {

@@ -45,7 +45,12 @@ await withFolder(async (dir) => {
   const devices = [
     { deviceId: "sorter", model: "modbus-sorter", connection: sorter.connection },
     { deviceId: "scanner", model: "serial-aim", connection: scanner.connection },
-    { deviceId: "scale", model: "and-standard", connection: scale.connection },
+    {
+      deviceId: "scale",
+      model: "and-standard",
+      connection: scale.connection,
+      options: { question: null, isPerParcel: true },
+    },
     {
       deviceId: "dimensioner",
       model: "dws-indexed",
