@@ -18,7 +18,7 @@ export const s7Models = [
     tcpPort: 102,
     confirmed: false,
     source:
-      "our own register map as words of one data block; tried against our own S7 server only. " +
+      "our own register map as words of one data block; tried against our own S7 server and snap7's. " +
       "S7-1200/1500: PUT/GET permitted, block access not optimised",
   }),
 ];
