@@ -262,7 +262,8 @@ function createLink(config: EngineConfig, status: CoreStatus, ordersVisible: num
   const publishEveryMs = 200;
   function change(changes: Partial<LinkView>): void {
     view = { ...view, ...changes };
-    timer ??= setTimeout(() => {
+    if (timer !== undefined) return;
+    timer = setTimeout(() => {
       timer = undefined;
       listener(view);
     }, publishEveryMs).unref();

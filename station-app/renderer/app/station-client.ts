@@ -36,9 +36,9 @@ export type Connection =
 export type StationState = { readonly connection: Connection; readonly view: StationView | null };
 
 type Client = ContractRouterClient<StationContract>;
-type LaneCommands = Client["lane"];
-export type CommandName = keyof LaneCommands;
-export type CommandInput<N extends CommandName> = Parameters<LaneCommands[N]>[0];
+type Commands = Client["lane"] & Pick<Client["scale"], "checkZero">;
+export type CommandName = keyof Commands;
+export type CommandInput<N extends CommandName> = Parameters<Commands[N]>[0];
 
 export type StationClient = {
   readonly subscribe: (listener: () => void) => () => void;
@@ -122,7 +122,8 @@ export function connectStation(
     command: async (name, input) => {
       if (link === null || state.connection !== "live")
         return { ok: false, failure: { code: "engine.unreachable", details: {} } };
-      const call = link.client.lane[name] as (
+      const { lane, scale } = link.client;
+      const call = (name === "checkZero" ? scale.checkZero : lane[name as keyof Client["lane"]]) as (
         input: unknown,
         options: { signal: AbortSignal },
       ) => Promise<CommandReply>;

@@ -43,6 +43,7 @@ export const en = {
   "action.resume": "Resume",
   "action.barcode": "Enter barcode",
   "action.clear": "Take away",
+  "action.check-zero": "Check zero",
   "action.yes": "Yes",
   "action.no": "No",
   "action.cancel": "Cancel",

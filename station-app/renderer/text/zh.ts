@@ -47,6 +47,7 @@ export const zh: Readonly<Record<Key, string>> = {
   "action.resume": "恢复运行",
   "action.barcode": "录入条码",
   "action.clear": "取走",
+  "action.check-zero": "检查零点",
   "action.yes": "是",
   "action.no": "否",
   "action.cancel": "取消",

@@ -1,11 +1,21 @@
 import type { DeviceView } from "@waystation/shared/session/view";
 import { useTranslation } from "react-i18next";
 import { usePreferences } from "../../app/preferences.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { failureText } from "../../text/format.ts";
 
 /** Every device with its live state; one in trouble also says what to do. */
-export function DeviceChips({ devices }: { devices: readonly DeviceView[] }) {
+export function DeviceChips({
+  devices,
+  busy,
+  onCheckZero,
+}: {
+  readonly devices: readonly DeviceView[];
+  /** The button that waits for its answer. */
+  readonly busy: string | null;
+  readonly onCheckZero: (deviceId: string) => void;
+}) {
   const { t } = useTranslation();
   const { language } = usePreferences();
   return (
@@ -33,6 +43,14 @@ export function DeviceChips({ devices }: { devices: readonly DeviceView[] }) {
           <p key={`${deviceId} ${warning.code}`} className="upkeep" role="status">
             <Icon name="scale" />
             {failureText(warning, language)}
+            {warning.code.startsWith("scale.zero") && (
+              <ActionButton
+                icon="scale"
+                label={t("action.check-zero")}
+                busy={busy === deviceId}
+                onClick={() => onCheckZero(deviceId)}
+              />
+            )}
           </p>
         )),
       )}

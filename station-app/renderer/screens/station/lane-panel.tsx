@@ -86,7 +86,7 @@ export function LanePanel({
         <VerdictPanel lane={lane} commands={commands} hint={hint} />
         <BeltStrip parcels={lane.parcels} />
         <RecentList parcels={lane.recent} />
-        <DeviceChips devices={devices} />
+        <DeviceChips devices={devices} busy={commands.busy} onCheckZero={commands.checkZero} />
         <div className="lane-actions">
           {commands.notice !== null && (
             <p className="notice" role="alert">

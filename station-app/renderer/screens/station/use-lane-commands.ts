@@ -71,6 +71,7 @@ export function useLaneCommands(lane: LaneView, command: StationClient["command"
       clearId === null
         ? null
         : () => void run("clearParcel", "clear", { laneId, parcelId: clearId, operatorId }),
+    checkZero: (deviceId: string) => void run("checkZero", deviceId, { deviceId, operatorId }),
     enterBarcode:
       barcode === null
         ? null
