@@ -9,6 +9,13 @@ export function createCrashPoints(
   return (point) => {
     if (point !== crashAt.point) return;
     passed += 1;
-    if (passed >= crashAt.count) process.kill(process.pid, "SIGKILL");
+    if (passed < crashAt.count) return;
+    if (point === "before-commit") waitForOthers();
+    process.kill(process.pid, "SIGKILL");
   };
+}
+
+/** A slow disk: the other threads go on meanwhile, and what they do too early is seen after the death. */
+function waitForOthers(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
 }
