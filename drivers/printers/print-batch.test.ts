@@ -96,6 +96,8 @@ test("the line goes between jobs and inside one: what is said is what came out",
   await until(() => isReady() && twin.state().formatsWaiting === 0, "well again");
 
   await twin.control({ command: "disconnect" });
+  // before that the bytes would still be taken, and nobody could say what became of them
+  await until(() => !isReady(), "the loss is noticed");
   const second = await printBatch(jobs, device, { printed: new Set(ids(1, 2)) });
   expect(second).toMatchObject({ printed: ids(1, 2), failed: ids(3), unknown: [], notSent: [] });
   expect(twin.state().labelsPrinted).toBe(2);

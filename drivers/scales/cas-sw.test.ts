@@ -8,6 +8,8 @@ test("an ACK that comes twice fetches one weight: a second one would answer the 
   const twin = await startTwinOf<ScaleTwinState>("cas-sw");
   const { device, isReady, ofKind } = connectTwin("scale", "cas-sw", twin);
   await until(isReady, "the scale is ready");
+  // the first ACK makes it ready; the DC1 that belongs to it is still to come
+  await until(() => twin.state().requests >= 2, "the first question is through");
   await twin.control({ command: "load", weightGrams: 316, settleMs: 0 });
   const before = twin.state().requests;
   await twin.control({ command: "fault", fault: "duplicate", count: 1 });
