@@ -74,8 +74,9 @@ describe.each(deviceDefinitions.map(({ model }) => model))("%s", (model) => {
       }),
       { numRuns: 10 },
     );
-    // one whole capture may be spent on getting back into step, the second must be heard
-    decodeBytes(codec, [frame]);
+    // one whole capture may be spent on getting back into step; of answers of one byte as many as a short reply holds
+    for (let spent = 0; spent === 0 || spent < 128; spent += Math.max(1, frame.length))
+      decodeBytes(codec, [frame]);
     const heard = decodeBytes(codec, [frame]).filter((reading) => reading.kind !== "refused");
     if (findDefinition(model)?.kind !== "sorter") expect(heard.length).toBeGreaterThan(0);
   });
