@@ -12,8 +12,6 @@ export default defineConfig({
     // A library keeps its keys in the user's folder; a test's belong into the checkout.
     env: { XDG_CONFIG_HOME: join(import.meta.dirname, "node_modules/.cache/waystation-tests") },
     maxWorkers: 2,
-    // Real pipes, processes and browsers on a shared machine: what fails twice in a row is a failure.
-    retry: 1,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ["default", new CountReporter()],

@@ -33,6 +33,12 @@ export function createSingleByteFramer(settings: {
   return {
     push: (bytes, sink) => {
       for (const byte of bytes) {
+        // between quotes stands text: a control byte there is an answer, and the quote before it was noise
+        if (inside !== null && isQuoted(inside) && byte < 0x20) {
+          inside = null;
+          buffer.clear();
+          sink.onRefused("reply cut short");
+        }
         inside ??= longReplies.find(({ opens }) => opens === byte) ?? null;
         if (inside === null) sink.onFrame(Uint8Array.of(byte));
         else {
@@ -48,3 +54,5 @@ export function createSingleByteFramer(settings: {
     heldBytes: buffer.length,
   };
 }
+
+const isQuoted = (reply: LongReply): boolean => "closes" in reply && reply.opens === reply.closes;
