@@ -164,7 +164,7 @@ module.exports = {
           "^drivers/transport/",
           "^drivers/twins/sorters/opc-ua\\.ts$",
           "^station-app/engine/edge/rpc",
-          "^cloud-api/(server|start-cloud)\\.ts$",
+          "^cloud-api/(server|start-cloud|serve-shapes)\\.ts$",
         ),
       },
       { path: sockets, dependencyTypesNot: ["type-only"] },

@@ -1,11 +1,17 @@
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
-import { describeCause, fail, type Result, succeed } from "@waystation/shared/failures/result";
+import { type Result, succeed } from "@waystation/shared/failures/result";
 import { createApp } from "./app.ts";
 import type { CloudConfig } from "./config/cloud-config.ts";
 import { scheduleBackups } from "./db/backup-schedule.ts";
 import { connectDatabase, type Database, type DatabaseConfig } from "./db/connect.ts";
 import type { CloudDeps } from "./http/cloud-env.ts";
+import { describeError } from "./http/describe-error.ts";
+import { closeServer, listen } from "./http/listen.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { type Job, runJobs } from "./jobs/run-jobs.ts";
+import { keepUpFacts } from "./modules/ingest/upkeep.ts";
+import { eraseExpired } from "./modules/retention/erase-expired.ts";
 import { maintainShapeLog } from "./sync/maintain-log.ts";
 
 export type RunningCloud = {
@@ -22,7 +28,7 @@ type LogLine = CloudDeps["logLine"];
 /**
  * Starts the cloud in this process. The port is taken first, so that a wrong one is known before the database
  * is opened; requests that come meanwhile get 503. Fails with port.in-use, data.in-use, store.damaged,
- * database.unreachable or config.invalid.
+ * database.newer, database.unreachable or config.invalid.
  */
 export async function startCloud(
   config: CloudConfig,
@@ -38,30 +44,39 @@ export async function startCloud(
   if (!listening.ok) return listening;
   const database = await connectDatabase(chooseDatabase(config));
   if (!database.ok) {
-    await closeServer(server);
+    await closeServer(server, 0);
     return database;
   }
   if (database.value.restored)
-    logLine({ level: "warning", event: "restored the last backup after a power cut" });
+    logLine({ level: "warning", event: "the database was restored from a backup" });
 
   const stopping = new AbortController();
   const backups = scheduleBackups(database.value, config.backupIntervalMs, (error) =>
-    logLine({ level: "error", event: "backup failed", error: describeCause(error) }),
+    logLine({ level: "error", event: "backup failed", error: describeError(error) }),
   );
-  const maintenance = startMaintenance(database.value, logLine);
-  app = createApp({
+  // What was restored is not on the newest synced copy yet.
+  if (database.value.restored) backups.request();
+  const deps: CloudDeps = {
     database: database.value,
     config,
     stopping: stopping.signal,
     requestBackup: backups.request,
+    takeBackup: backups.takeNow,
+    lastBackupAtMs: backups.lastAtMs,
     logLine,
-  });
+    metrics: createMetrics({ ofProcess: true }),
+  };
+  const jobs = runJobs(listJobs(deps), deps);
+  app = createApp(deps);
   const stop = async (): Promise<void> => {
+    // Held requests answer at once, the others get their time; then nobody writes any more.
     stopping.abort();
-    clearInterval(maintenance);
-    await closeServer(server);
+    const isCut = await closeServer(server, config.stopGraceMs);
+    if (isCut) logLine({ level: "warning", event: "requests were cut off after the grace" });
+    await jobs.stop();
     await backups.stop();
     await database.value.close();
+    logLine({ level: "info", event: "stopped" });
   };
   const port = listening.value;
   return succeed({
@@ -79,44 +94,16 @@ const chooseDatabase = ({ databaseUrl, dataDir }: CloudConfig): DatabaseConfig =
 
 const replyStarting = (): Response => new Response(null, { status: 503, headers: { "retry-after": "2" } });
 
-const maintenanceMs = 600_000;
+const minuteMs = 60_000;
 
-function startMaintenance(database: Database, logLine: LogLine): NodeJS.Timeout {
-  const run = (): void => {
-    maintainShapeLog(database.kysely).catch((error: unknown) =>
-      logLine({ level: "error", event: "maintenance failed", error: describeCause(error) }),
-    );
-  };
-  return setInterval(run, maintenanceMs).unref();
-}
-
-function listen(server: Server, { host, port }: CloudConfig): Promise<Result<number>> {
-  return new Promise((resolve) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === "EADDRINUSE";
-      resolve(
-        inUse
-          ? fail("port.in-use", { port, option: "WAYSTATION_CLOUD_PORT" })
-          : fail("config.invalid", { reason: `cannot listen on ${host}` }, error),
-      );
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      resolve(succeed(typeof address === "object" && address !== null ? address.port : port));
-    });
-  });
-}
-
-/** Running requests get a moment to end; whoever holds a connection longer is cut off and will resend. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cutOff = setTimeout(() => server.closeAllConnections(), 3000);
-    server.close(() => {
-      clearTimeout(cutOff);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+/** What the cloud does by itself. */
+function listJobs(deps: CloudDeps): readonly Job[] {
+  const { kysely } = deps.database;
+  return [
+    { name: "shape-log", everyMs: 10 * minuteMs, run: () => maintainShapeLog(kysely) },
+    { name: "facts", everyMs: 24 * 60 * minuteMs, run: () => keepUpFacts(kysely, new Date()) },
+    { name: "retention", everyMs: 24 * 60 * minuteMs, run: (signal) => eraseExpired(deps, signal) },
+  ];
 }
 
 const formatHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);

@@ -1,4 +1,4 @@
-import "@mantine/core/styles.css";
+import "./look/library-styles.ts";
 import "./console.css";
 import { createTheme, MantineProvider } from "@mantine/core";
 import { StrictMode } from "react";
@@ -7,7 +7,12 @@ import { Console } from "./console.tsx";
 import { startTexts } from "./text/i18n.ts";
 
 /** primaryShade 8 and autoContrast: the library's default blue fails the contrast rules. */
-const theme = createTheme({ primaryShade: 8, autoContrast: true, defaultRadius: "md" });
+const theme = createTheme({
+  primaryShade: 8,
+  autoContrast: true,
+  defaultRadius: "md",
+  respectReducedMotion: true,
+});
 
 /** The server writes a fresh nonce into the page; the library's style tag must carry it. */
 const styleNonce = (): string =>

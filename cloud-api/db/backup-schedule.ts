@@ -5,6 +5,10 @@ import type { Database } from "./connect.ts";
 export type BackupSchedule = {
   /** Something worth keeping was written: the next backup comes at once, after one that runs. */
   readonly request: () => void;
+  /** Takes one now and says when it was whole; null where the database needs none. Throws what went wrong. */
+  readonly takeNow: () => Promise<number | null>;
+  /** When the last one was whole, in epoch milliseconds. */
+  readonly lastAtMs: () => number | null;
   /** Takes the last backup. */
   readonly stop: () => Promise<void>;
 };
@@ -22,8 +26,16 @@ export function scheduleBackups(
   onFailure: (error: unknown) => void,
 ): BackupSchedule {
   const { backups } = database;
-  if (backups === null) return { request: () => undefined, stop: async () => undefined };
+  if (backups === null)
+    return {
+      request: () => undefined,
+      takeNow: async () => null,
+      lastAtMs: () => null,
+      stop: async () => undefined,
+    };
   let position = "";
+  let lastAtMs: number | null = null;
+  let failed: unknown = null;
   let lastTookMs = 0;
   let running: Promise<void> | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -33,7 +45,9 @@ export function scheduleBackups(
     const began = performance.now();
     try {
       if ((await readWalPosition(database)) !== position) position = await backupDatabase(database, backups);
+      lastAtMs = Date.now();
     } catch (error) {
+      failed = error;
       onFailure(error);
     }
     lastTookMs = performance.now() - began;
@@ -53,6 +67,15 @@ export function scheduleBackups(
   plan(intervalMs);
   return {
     request: () => plan(lastTookMs * shareOfTime),
+    takeNow: async () => {
+      // One that runs may have begun before what the caller wants kept.
+      await running;
+      failed = null;
+      await runAlone();
+      if (failed !== null) throw new Error("the backup failed", { cause: failed });
+      return lastAtMs;
+    },
+    lastAtMs: () => lastAtMs,
     stop: async () => {
       stopped = true;
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type CopyManifest, copyChangedFiles, syncPath, syncTree } from "./synced-copy.ts";
@@ -49,7 +49,10 @@ export async function restoreBackup(databaseFolder: string, backupFolder: string
   return true;
 }
 
-async function readMarker(backupFolder: string): Promise<z.infer<typeof markerSchema> | null> {
+export type BackupMarker = z.infer<typeof markerSchema>;
+
+/** Which of the two copies is whole, and since when; null: none yet. */
+export async function readMarker(backupFolder: string): Promise<BackupMarker | null> {
   try {
     return markerSchema.parse(JSON.parse(await readFile(join(backupFolder, "backup.json"), "utf8")));
   } catch {
@@ -57,7 +60,8 @@ async function readMarker(backupFolder: string): Promise<z.infer<typeof markerSc
   }
 }
 
-async function writeMarker(backupFolder: string, marker: z.infer<typeof markerSchema>): Promise<void> {
+/** Names the whole copy, after every byte of it is synced. */
+export async function writeMarker(backupFolder: string, marker: BackupMarker): Promise<void> {
   const path = join(backupFolder, "backup.json");
   const file = await open(`${path}.next`, "w", 0o600);
   await file.writeFile(JSON.stringify(marker));
@@ -65,4 +69,20 @@ async function writeMarker(backupFolder: string, marker: z.infer<typeof markerSc
   await file.close();
   await rename(`${path}.next`, path);
   await syncPath(backupFolder);
+}
+
+/** Lies in the data folder from a restore until the next start has dealt with it. */
+const restoreNote = (dataFolder: string): string => join(dataFolder, "restored.json");
+
+export const hasRestoreNote = (dataFolder: string): Promise<boolean> =>
+  stat(restoreNote(dataFolder)).then(
+    () => true,
+    () => false,
+  );
+export const removeRestoreNote = (dataFolder: string): Promise<void> =>
+  rm(restoreNote(dataFolder), { force: true });
+export async function writeRestoreNote(dataFolder: string): Promise<void> {
+  await writeFile(restoreNote(dataFolder), JSON.stringify({ at: new Date().toISOString() }), { mode: 0o600 });
+  await syncPath(restoreNote(dataFolder));
+  await syncPath(dataFolder);
 }

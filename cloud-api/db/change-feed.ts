@@ -2,22 +2,28 @@ import type { CloudTables } from "./tables.ts";
 
 export type ChangedTable = keyof CloudTables | "*";
 
+/** `captured`: the change is in the shapes' log too. */
+export type ChangeListener = (table: string, captured: boolean) => void;
+
 /** Wakes whoever waits for a commit. It carries table names only: the data is read from the database. */
 export type ChangeFeed = {
   /** Grows with every notice: a read keyed by it is never shared with a reader that woke later. */
   readonly version: () => number;
-  readonly announce: (table: string) => void;
-  readonly subscribe: (listener: (table: string) => void) => () => void;
+  /** A notice as the database sends it: a table, `=table` where the change was captured, or `*` for anything. */
+  readonly announce: (notice: string) => void;
+  readonly subscribe: (listener: ChangeListener) => () => void;
 };
 
 export function createChangeFeed(): ChangeFeed {
-  const listeners = new Set<(table: string) => void>();
+  const listeners = new Set<ChangeListener>();
   let version = 0;
   return {
     version: () => version,
-    announce: (table) => {
+    announce: (notice) => {
       version += 1;
-      for (const listener of [...listeners]) listener(table);
+      const captured = notice.startsWith("=") || notice === "*";
+      const table = notice.startsWith("=") ? notice.slice(1) : notice;
+      for (const listener of [...listeners]) listener(table, captured);
     },
     subscribe: (listener) => {
       listeners.add(listener);

@@ -1,16 +1,26 @@
-import { mkdir } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
-import { Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
+import { Kysely, PGliteDialect, PostgresDialect } from "kysely";
 import pg from "pg";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
-import { type BackupStore, openBackupStore, restoreBackup } from "./backup.ts";
+import { type BulkTransaction, bulkOverEmbedded, bulkOverPool, catchTransactions } from "./bulk.ts";
+import {
+  type BackupStore,
+  hasRestoreNote,
+  openBackupStore,
+  removeRestoreNote,
+  restoreBackup,
+} from "./backup.ts";
 import { type ChangeFeed, createChangeFeed } from "./change-feed.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { listenForChanges } from "./listen.ts";
-import { migrateDatabase } from "./migrate.ts";
+import { explainPostgres } from "./explain-postgres.ts";
 import { openEmbedded } from "./open-embedded.ts";
 import { prepareFolder } from "./prepare-folder.ts";
+import { type PostgresLimits, preparePostgres, prepareSchema, workingLimits } from "./prepare-schema.ts";
+import { renewEpochs } from "../sync/capture-schema.ts";
 import { syncTree } from "./synced-copy.ts";
 import type { CloudTables } from "./tables.ts";
 
@@ -22,6 +32,7 @@ export type DatabaseConfig =
 
 export type Database = {
   readonly kysely: Kysely<CloudTables>;
+  readonly bulk: BulkTransaction;
   readonly changes: ChangeFeed;
   /** `commit`: a committed row is durable. `backup`: only what a synced backup holds. */
   readonly durability: "commit" | "backup";
@@ -29,10 +40,15 @@ export type Database = {
   readonly backups: BackupStore | null;
   /** True when the last backup had to replace a database that a power cut left in doubt. */
   readonly restored: boolean;
+  /** Connections to PostgreSQL by what they do; null where there is no pool. */
+  readonly poolState: () => Readonly<Record<"busy" | "idle" | "waited for", number>> | null;
   readonly close: () => Promise<void>;
 };
 
-/** Opens, migrates and watches the database. Fails with data.in-use, store.damaged or cloud.unreachable. */
+/**
+ * Opens, migrates and watches the database. Fails with data.in-use, store.damaged, database.newer,
+ * database.unreachable or config.invalid.
+ */
 export function connectDatabase(config: DatabaseConfig): Promise<Result<Database>> {
   if (config.kind === "postgres") return connectPostgres(config.url);
   return config.kind === "memory" ? connectMemory() : connectFolder(config.path);
@@ -40,26 +56,32 @@ export function connectDatabase(config: DatabaseConfig): Promise<Result<Database
 
 async function connectMemory(): Promise<Result<Database>> {
   const pglite = await openEmbedded(null);
-  return succeed({
-    ...(await startEmbedded(pglite)),
-    backups: null,
-    restored: false,
-    close: () => pglite.close(),
-  });
+  const embedded = await startEmbedded(pglite);
+  if (!embedded.ok) return embedded;
+  return succeed({ ...embedded.value, backups: null, restored: false, close: () => pglite.close() });
 }
 
 async function connectFolder(path: string): Promise<Result<Database>> {
   const databaseFolder = join(path, "database");
   const backupFolder = join(path, "backup");
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  const usable = await makeFolder(path);
+  if (!usable.ok) return usable;
   const lock = await lockFolder(join(path, "cloud.lock"));
   if (!lock.ok) return lock;
   try {
-    const restored = lock.value.doubtful && (await restoreBackup(databaseFolder, backupFolder));
+    const fallenBack = lock.value.doubtful && (await restoreBackup(databaseFolder, backupFolder));
     await prepareFolder(databaseFolder);
     const pglite = await openEmbedded(databaseFolder);
     const embedded = await startEmbedded(pglite);
-    if (restored) await renewShapes(embedded.kysely);
+    if (!embedded.ok) {
+      await pglite.close();
+      if (!lock.value.doubtful) await lock.value.release();
+      return embedded;
+    }
+    // The note outlives a death before the positions are new.
+    const restored = fallenBack || (await hasRestoreNote(path));
+    if (restored) await renewEpochs(embedded.value.kysely);
+    await removeRestoreNote(path);
     await lock.value.settle();
     const close = async (): Promise<void> => {
       await pglite.close();
@@ -67,7 +89,8 @@ async function connectFolder(path: string): Promise<Result<Database>> {
       await syncTree(databaseFolder);
       await lock.value.release();
     };
-    return succeed({ ...embedded, backups: openBackupStore(databaseFolder, backupFolder), restored, close });
+    const backups = openBackupStore(databaseFolder, backupFolder);
+    return succeed({ ...embedded.value, backups, restored, close });
   } catch (error) {
     // A doubt must not be forgotten with the lock: the next start then tries the backup again.
     if (!lock.value.doubtful) await lock.value.release();
@@ -75,41 +98,85 @@ async function connectFolder(path: string): Promise<Result<Database>> {
   }
 }
 
-async function startEmbedded(pglite: PGlite): Promise<Pick<Database, "kysely" | "changes" | "durability">> {
-  const kysely = new Kysely<CloudTables>({ dialect: new PGliteDialect({ pglite }) });
-  const changes = createChangeFeed();
-  await migrateDatabase(kysely);
-  await pglite.listen("waystation_changes", changes.announce);
-  return { kysely, changes, durability: "backup" };
-}
+type Embedded = Pick<Database, "kysely" | "bulk" | "changes" | "durability" | "poolState">;
 
-/** An older database goes on from earlier positions: every station must fetch its shapes anew. */
-async function renewShapes(kysely: Kysely<CloudTables>): Promise<void> {
-  await sql`update shape_state set epoch = gen_random_uuid()`.execute(kysely);
+async function startEmbedded(pglite: PGlite): Promise<Result<Embedded>> {
+  const { lent, current } = catchTransactions(pglite);
+  const kysely = new Kysely<CloudTables>({ dialect: new PGliteDialect({ pglite: lent }) });
+  const changes = createChangeFeed();
+  const prepared = await prepareSchema(kysely);
+  if (!prepared.ok) return prepared;
+  await pglite.listen("waystation_changes", changes.announce);
+  return succeed({
+    kysely,
+    bulk: bulkOverEmbedded(kysely, current),
+    changes,
+    durability: "backup",
+    poolState: () => null,
+  });
 }
 
 async function connectPostgres(url: string): Promise<Result<Database>> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 10,
-    connectionTimeoutMillis: 10_000,
-    types: { getTypeParser: parserFor as typeof pg.types.getTypeParser },
-  });
-  // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
-  pool.on("error", () => undefined);
+  const prepared = await preparePostgres(
+    (limits) => openPool(url, limits),
+    (dialect) => new Kysely<CloudTables>({ dialect }),
+    url,
+  );
+  if (!prepared.ok) return prepared;
+  const pool = openPool(url, workingLimits);
   const kysely = new Kysely<CloudTables>({ dialect: new PostgresDialect({ pool }) });
   try {
-    await migrateDatabase(kysely);
     const changes = createChangeFeed();
     const listener = await listenForChanges(url, changes);
     const close = async (): Promise<void> => {
       await listener.stop();
       await kysely.destroy();
     };
-    return succeed({ kysely, changes, durability: "commit", backups: null, restored: false, close });
+    const bulk = bulkOverPool(pool);
+    const poolState = () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      "waited for": pool.waitingCount,
+    });
+    return succeed({
+      kysely,
+      bulk,
+      changes,
+      durability: "commit",
+      backups: null,
+      restored: false,
+      poolState,
+      close,
+    });
   } catch (error) {
     await kysely.destroy();
-    return fail("database.unreachable", {}, error);
+    return explainPostgres(error, url);
+  }
+}
+
+function openPool(url: string, limits: PostgresLimits): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    ...limits,
+    application_name: "waystation-cloud",
+    connectionTimeoutMillis: 10_000,
+    types: { getTypeParser: parserFor as typeof pg.types.getTypeParser },
+  });
+  // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+/** Fails with config.invalid, which names the setting. */
+async function makeFolder(path: string): Promise<Result<null>> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return succeed(null);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    const reason = `WAYSTATION_CLOUD_DATA_DIR: ${path} cannot be used (${code}): name a folder that this user may write to`;
+    return fail("config.invalid", { reason }, error);
   }
 }
 

@@ -29,6 +29,11 @@ export async function listenForChanges(url: string, feed: ChangeFeed): Promise<C
     if (stopped) return;
     try {
       client = await connect();
+      // Stopped while it connected: nobody else would close this one.
+      if (stopped) {
+        await client.end();
+        return;
+      }
       feed.announce("*");
     } catch {
       setTimeout(() => void reconnect(), reconnectMs).unref();

@@ -1,10 +1,18 @@
 import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { initialMigration } from "./migrations/0001-initial.ts";
+import { tenantsMigration } from "./migrations/0002-tenants-and-partitions.ts";
+import { shapeCaptureMigration } from "./migrations/0003-shape-capture.ts";
+import { peopleMigration } from "./migrations/0004-people.ts";
 import type { CloudTables } from "./tables.ts";
 
 /** A map rather than a folder, so that a bundled cloud carries its migrations. Published ones never change. */
-export const migrations: Record<string, Migration> = { "0001-initial": initialMigration };
+export const migrations: Record<string, Migration> = {
+  "0001-initial": initialMigration,
+  "0002-tenants-and-partitions": tenantsMigration,
+  "0003-shape-capture": shapeCaptureMigration,
+  "0004-people": peopleMigration,
+};
 
 /** Brings the database to this program's schema; throws what the database said. */
 export async function migrateDatabase(kysely: Kysely<CloudTables>): Promise<void> {

@@ -4,10 +4,13 @@ import type { ColumnType, Generated } from "kysely";
 type Assigned<T> = ColumnType<T, never, never>;
 type Instant = ColumnType<Date, Date | string | undefined, Date | string>;
 
-/** `shape_row` numbers the rows of a synced table in insertion order: the cursor of a shape's first snapshot. */
-type Synced = { shape_row: Assigned<number> };
+/** Whose a row is. */
+type Owned = { tenant_id: string; hub_id: string };
 
-export type OrdersTable = Synced & {
+export type TenantsTable = { tenant_id: string; name: string; created_at: Instant };
+export type HubsTable = Owned & { name: string; created_at: Instant };
+
+export type OrdersTable = Owned & {
   order_id: string;
   revision: number;
   /** Exact JSON text of the model's schema; the other columns are derived from it. */
@@ -20,20 +23,21 @@ export type OrdersTable = Synced & {
   declared_weight_grams: number;
   country: string;
   consignee_name: string;
+  /** Null: the warehouse's own import. */
+  customer_id: string | null;
+  /** When the consignee's name and address were taken out. */
+  erased_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   updated_at: Instant;
+  /** Grows in the order of import. */
+  import_number: Assigned<number>;
 };
 
-export type ShipmentsTable = Synced & {
-  order_id: string;
-  revision: number;
-  body: string;
-  label_kind: string;
-};
-export type ReleasesTable = Synced & { order_id: string; revision: number; parts_hash: string };
-export type ChannelsTable = Synced & { code: string; version: number; body: string };
-export type SortPlansTable = Synced & { plan_id: string; version: number; body: string };
+export type ShipmentsTable = Owned & { order_id: string; revision: number; body: string; label_kind: string };
+export type ReleasesTable = Owned & { order_id: string; revision: number; parts_hash: string };
+export type ChannelsTable = { tenant_id: string; code: string; version: number; body: string };
+export type SortPlansTable = Owned & { plan_id: string; version: number; body: string };
 
-export type AcknowledgementsTable = Synced & {
+export type AcknowledgementsTable = {
   station_id: string;
   log_id: string;
   received_through: number;
@@ -42,20 +46,121 @@ export type AcknowledgementsTable = Synced & {
   updated_at: Instant;
 };
 
-export type OrderIdentifiersTable = { identifier: string; order_id: string };
+export type OrderIdentifiersTable = { tenant_id: string; identifier: string; order_id: string };
 
-export type StationsTable = {
+type OptionalInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+
+export type StationsTable = Owned & {
   station_id: string;
   name: string;
-  /** SHA-256 hex of the token; the token itself is shown once and never stored. */
-  token_hash: string;
+  /** Ed25519, raw 32 bytes in base64url; null until the station has enrolled. */
+  public_key: string | null;
   registered_at: Instant;
+  enrolled_at: OptionalInstant;
+  revoked_at: OptionalInstant;
+};
+
+/** Of codes, tokens and keys only the SHA-256 in hex is stored; they themselves are shown once. */
+export type EnrolmentCodesTable = {
+  code_hash: string;
+  station_id: string;
+  created_at: Instant;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+  used_at: OptionalInstant;
+};
+export type StationTokensTable = {
+  token_hash: string;
+  station_id: string;
+  issued_at: Instant;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+  /** Of the number that was signed for it. */
+  nonce_hash: string | null;
+};
+export type StationReportsTable = {
+  station_id: string;
+  reported_at: Instant;
+  app_version: string;
+  wire_version: number;
+  clock_offset_ms: number;
+  body: ColumnType<unknown, string, string>;
+};
+
+export type CustomersTable = Owned & { customer_id: string; name: string; created_at: Instant };
+export type ApiKeysTable = {
+  key_id: string;
+  key_hash: string;
+  tenant_id: string;
+  customer_id: string;
+  name: string;
+  scopes: ColumnType<unknown, string, string>;
+  created_at: Instant;
+  expires_at: OptionalInstant;
+  revoked_at: OptionalInstant;
+  last_used_at: OptionalInstant;
+};
+export type RoleGrantsTable = {
+  grant_id: Generated<number>;
+  person_id: string;
+  tenant_id: string;
+  hub_id: string | null;
+  role: string;
+  granted_at: Instant;
+};
+export type AuditLogTable = {
+  audit_id: Generated<number>;
+  at: Instant;
+  tenant_id: string;
+  actor: string;
+  action: string;
+  subject: string;
+  details: ColumnType<unknown, string | undefined, never>;
+  request_id: string | null;
+};
+
+/** The other columns of people's tables belong to the sign-in library. */
+export type PeopleTable = {
+  id: string;
+  name: string;
+  email: string;
+  tenant_id: string;
+  two_factor_enabled: boolean;
+  disabled_at: OptionalInstant;
+  created_at: Instant;
+  updated_at: Instant;
+};
+export type PeopleSessionsTable = {
+  id: string;
+  token: string;
+  person_id: string;
+  created_at: Instant;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+  second_factor_at: OptionalInstant;
+};
+export type PeopleAccountsTable = {
+  id: string;
+  account_id: string;
+  provider_id: string;
+  person_id: string;
+  password: string | null;
+  updated_at: Instant;
+};
+export type PeopleVerificationsTable = { id: string; identifier: string; value: string; expires_at: Date };
+export type PeopleSecondFactorsTable = { id: string; person_id: string; verified: boolean };
+export type PeopleUsedCodesTable = { person_id: string; code_hash: string; used_at: Instant };
+export type PeopleInvitationsTable = {
+  code_hash: string;
+  person_id: string;
+  created_at: Instant;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+  used_at: OptionalInstant;
 };
 
 export type FactsTable = {
   station_id: string;
   log_id: string;
   sequence: number;
+  /** First day of the month in which it came: the partition. */
+  month: ColumnType<Date, string, never>;
   /** As the station hashed it; never touched again. */
   text: string;
   hash: string;
@@ -81,7 +186,16 @@ export type FactAlarmsTable = {
   raised_at: Instant;
 };
 
-export type ParcelsTable = {
+/** Facts of a type this program did not know when they came, waiting for one that does. */
+export type FactsToProjectTable = {
+  station_id: string;
+  log_id: string;
+  sequence: number;
+  parcel_id: string;
+  name: string;
+};
+
+export type ParcelsTable = Owned & {
   station_id: string;
   parcel_id: string;
   lane: string | null;
@@ -105,18 +219,6 @@ export type ParcelsTable = {
   updated_at: Instant;
 };
 
-export type ShapeLogTable = {
-  /** Transaction id as text: xid8 is wider than a JavaScript number. */
-  xid: Assigned<string>;
-  entry: Assigned<number>;
-  table_name: string;
-  operation: string;
-  key: string;
-  scope: string | null;
-};
-
-export type ShapeStateTable = { table_name: string; epoch: string; trimmed_xid: string };
-
 export type CloudTables = {
   orders: OrdersTable;
   shipments: ShipmentsTable;
@@ -129,6 +231,21 @@ export type CloudTables = {
   facts: FactsTable;
   fact_alarms: FactAlarmsTable;
   parcels: ParcelsTable;
-  shape_log: ShapeLogTable;
-  shape_state: ShapeStateTable;
+  facts_to_project: FactsToProjectTable;
+  tenants: TenantsTable;
+  hubs: HubsTable;
+  enrolment_codes: EnrolmentCodesTable;
+  station_tokens: StationTokensTable;
+  station_reports: StationReportsTable;
+  customers: CustomersTable;
+  api_keys: ApiKeysTable;
+  role_grants: RoleGrantsTable;
+  audit_log: AuditLogTable;
+  people: PeopleTable;
+  people_sessions: PeopleSessionsTable;
+  people_accounts: PeopleAccountsTable;
+  people_verifications: PeopleVerificationsTable;
+  people_second_factors: PeopleSecondFactorsTable;
+  people_used_codes: PeopleUsedCodesTable;
+  people_invitations: PeopleInvitationsTable;
 };

@@ -1,5 +1,8 @@
-import type { Database } from "../db/connect.ts";
 import type { CloudConfig } from "../config/cloud-config.ts";
+import type { Database } from "../db/connect.ts";
+import type { Principal, Scope, StationPrincipal } from "../modules/access/principal.ts";
+import type { LogEntry, LogFields } from "./logger.ts";
+import type { CloudMetrics } from "./metrics.ts";
 
 /** What every route may use; wired by hand in start-cloud.ts. */
 export type CloudDeps = {
@@ -9,8 +12,26 @@ export type CloudDeps = {
   readonly stopping: AbortSignal;
   /** Asks for a backup soon, where the database needs one. */
   readonly requestBackup: () => void;
-  readonly logLine: (entry: Readonly<Record<string, string | number>>) => void;
+  /** Takes a backup now and says when it was whole; null where the database needs none. */
+  readonly takeBackup: () => Promise<number | null>;
+  /** When the last backup was whole, in epoch milliseconds; null: none yet, or none needed. */
+  readonly lastBackupAtMs: () => number | null;
+  readonly logLine: (entry: LogEntry) => void;
+  readonly metrics: CloudMetrics;
 };
 
 /** Variables of a request after authorisation. */
-export type CloudEnv = { Variables: { stationId: string } };
+export type CloudEnv = {
+  Variables: {
+    /** On a station's routes. */
+    station: StationPrincipal;
+    /** On people's and customers' routes: who asks, and which rows the route's permission reaches for them. */
+    principal: Principal;
+    scope: Scope;
+    requestId: string;
+    /** Code of the failure that was answered. */
+    refusal: string | undefined;
+    /** See `noteForLog`. */
+    noted: LogFields | undefined;
+  };
+};

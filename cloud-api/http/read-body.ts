@@ -4,18 +4,29 @@ import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 
 export type BodyLimits = { readonly compressedBytes: number; readonly plainBytes: number };
 
+/** Reads a JSON body within the limits of readTextBody. Fails with request.too-large or request.invalid. */
+export async function readJsonBody(request: Request, limits: BodyLimits): Promise<Result<unknown>> {
+  const text = await readTextBody(request, limits);
+  if (!text.ok) return text;
+  try {
+    return succeed(JSON.parse(text.value));
+  } catch (error) {
+    return fail("request.invalid", { reason: "the body is not JSON" }, error);
+  }
+}
+
 /**
- * Reads a JSON body, gzip or plain, and never holds more than the limits: a small archive that unpacks to
+ * Reads a body of UTF-8 text, gzip or plain, and never holds more than the limits: a small archive that unpacks to
  * gigabytes is cut off while it unpacks. Fails with request.too-large or request.invalid.
  */
-export async function readJsonBody(request: Request, limits: BodyLimits): Promise<Result<unknown>> {
+export async function readTextBody(request: Request, limits: BodyLimits): Promise<Result<string>> {
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "gzip" && encoding !== "identity")
     return fail("request.invalid", { reason: "content-encoding must be gzip or identity" });
   const bytes = await readLimited(request, encoding === "gzip" ? limits.compressedBytes : limits.plainBytes);
   if (!bytes.ok) return bytes;
   const plain = encoding === "gzip" ? await unpack(bytes.value, limits.plainBytes) : bytes;
-  return plain.ok ? parseJson(plain.value) : plain;
+  return plain.ok ? decodeUtf8(plain.value) : plain;
 }
 
 async function readLimited(request: Request, limit: number): Promise<Result<Buffer>> {
@@ -46,10 +57,10 @@ async function unpack(bytes: Buffer, limit: number): Promise<Result<Buffer>> {
   }
 }
 
-function parseJson(bytes: Buffer): Result<unknown> {
+function decodeUtf8(bytes: Buffer): Result<string> {
   try {
-    return succeed(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return succeed(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    return fail("request.invalid", { reason: "the body is not JSON in UTF-8" }, error);
+    return fail("request.invalid", { reason: "the body is not UTF-8" }, error);
   }
 }

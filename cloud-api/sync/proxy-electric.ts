@@ -1,8 +1,7 @@
-import { shapeColumns } from "@waystation/shared/wire/cloud-http";
+import { shapeColumns, type StationShape } from "@waystation/shared/wire/cloud-http";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import type { CloudConfig } from "../config/cloud-config.ts";
-import { shapeDefinitions } from "./shape-definitions.ts";
-import type { ShapeRequest } from "./shape-request.ts";
+import { scopeValues, type StationScope } from "./shape-definitions.ts";
 
 /** What a client may say for itself; table, columns, condition and secret are ours. */
 const clientParameters = [
@@ -16,53 +15,104 @@ const clientParameters = [
   "cache-buster",
 ];
 
-/** Body and encoding change on the way through fetch; a cache between us must not serve one station's rows to another. */
-const droppedHeaders = [
-  "content-encoding",
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "cache-control",
-  "vary",
+/** What an answer may say to a station. Encoding and length change on the way, and nothing else is its business. */
+const passedHeaders = [
+  "content-type",
+  "electric-cursor",
+  "electric-handle",
+  "electric-has-data",
+  "electric-offset",
+  "electric-schema",
+  "electric-up-to-date",
+  "etag",
+  "retry-after",
 ];
 
-/** Passes an authorised request to a real Electric service. Fails with cloud.unreachable. */
+export type ProxiedRequest = {
+  readonly shape: StationShape;
+  readonly query: URLSearchParams;
+  readonly station: StationScope;
+  /** The client's `if-none-match`, the one header that is passed on; null: none. */
+  readonly knownEtag: string | null;
+};
+
+/**
+ * Passes an authorised request to a real Electric service: a request of our own, with nothing of the station's in it
+ * but its place in the shape. Fails with cloud.unreachable or, where Electric refuses us, cloud.faulted.
+ */
 export async function proxyShape(
-  request: ShapeRequest,
-  query: URLSearchParams,
-  stationId: string,
+  request: ProxiedRequest,
   config: CloudConfig,
   signal: AbortSignal,
 ): Promise<Result<Response>> {
   try {
-    const response = await fetch(electricAddress(request, query, stationId, config), { signal });
-    const headers = new Headers(response.headers);
-    for (const name of droppedHeaders) headers.delete(name);
-    headers.set("cache-control", "private");
-    return succeed(new Response(response.body, { status: response.status, headers }));
-  } catch (error) {
-    return fail("cloud.unreachable", {}, error);
+    const headers: Record<string, string> =
+      request.knownEtag === null ? {} : { "if-none-match": request.knownEtag };
+    const response = await fetch(electricAddress(request, config), { signal, headers, redirect: "error" });
+    // Our secret or our address is wrong: the station's token is not to blame and must not be thrown away for it.
+    if ([401, 403, 404].includes(response.status)) {
+      await response.body?.cancel();
+      return fail("cloud.faulted", {}, `Electric answered ${response.status}`);
+    }
+    return succeed(
+      new Response(response.body, { status: response.status, headers: rewriteHeaders(response) }),
+    );
+  } catch {
+    // The cause would name the address, and the secret is part of it.
+    return fail("cloud.unreachable");
   }
 }
 
+function rewriteHeaders(response: Response): Headers {
+  const headers = new Headers();
+  for (const name of passedHeaders) {
+    const value = response.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  headers.set("cache-control", makePrivate(response.headers.get("cache-control")));
+  headers.set("vary", "authorization");
+  return headers;
+}
+
+/** The same ages, but for this one client: a cache between us must not serve one station's rows to another. */
+function makePrivate(cacheControl: string | null): string {
+  const kept = (cacheControl ?? "no-store")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "" && !/^(public|private|s-maxage=.*|proxy-revalidate)$/i.test(part));
+  return ["private", ...kept].join(", ");
+}
+
 export function electricAddress(
-  request: ShapeRequest,
-  query: URLSearchParams,
-  stationId: string,
+  { shape, query, station }: Omit<ProxiedRequest, "knownEtag">,
   config: CloudConfig,
 ): URL {
   const address = new URL("v1/shape", `${(config.electricUrl ?? "").replace(/\/*$/, "")}/`);
+  const set = (name: string, value: string): void => address.searchParams.set(name, value);
   for (const name of clientParameters) {
     const value = query.get(name);
-    if (value !== null) address.searchParams.set(name, value);
+    if (value !== null) set(name, value);
   }
-  address.searchParams.set("table", request.table);
-  address.searchParams.set("columns", shapeColumns[request.table].map((column) => `"${column}"`).join(","));
-  const { scopeColumn } = shapeDefinitions[request.table];
-  if (scopeColumn !== null) {
-    address.searchParams.set("where", `"${scopeColumn}" = $1`);
-    address.searchParams.set("params[1]", stationId);
-  }
-  if (config.electricSecret !== undefined) address.searchParams.set("secret", config.electricSecret.reveal());
+  const scope = scopeValues(shape, station);
+  const columns = electricColumns(shape);
+  set("table", shape);
+  set("columns", columns.map((column) => `"${column}"`).join(","));
+  set("where", scope.map(([column], place) => `"${column}" = $${place + 1}`).join(" AND "));
+  for (const [place, [, value]] of scope.entries()) set(`params[${place + 1}]`, value);
+  if (config.electricSecret !== undefined) set("secret", config.electricSecret.reveal());
   return address;
 }
+
+/** Electric wants every column of the primary key, whether or not a station has use for it. */
+const electricColumns = (shape: StationShape): readonly string[] => [
+  ...new Set([...shapeKeyColumns[shape], ...shapeColumns[shape]]),
+];
+
+const shapeKeyColumns: Readonly<Record<StationShape, readonly string[]>> = {
+  orders: ["tenant_id"],
+  shipments: ["tenant_id"],
+  releases: ["tenant_id"],
+  channels: ["tenant_id"],
+  sort_plans: ["tenant_id", "hub_id"],
+  acknowledgements: [],
+};

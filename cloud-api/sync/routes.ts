@@ -1,52 +1,146 @@
-import { Hono } from "hono";
-import { fail } from "@waystation/shared/failures/result";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { type Context, Hono } from "hono";
+import { describeCause, fail } from "@waystation/shared/failures/result";
 import type { CloudDeps, CloudEnv } from "../http/cloud-env.ts";
 import { replyFailure } from "../http/failure-reply.ts";
-import { requireStation } from "../modules/stations/authenticate.ts";
+import { requireStation } from "../modules/access/guard.ts";
+import type { ShapeAnswer } from "./answer-shape.ts";
+import { holdRequests } from "./held-requests.ts";
 import { proxyShape } from "./proxy-electric.ts";
-import { createShapeServer } from "./serve-shape.ts";
-import { parseShapeRequest } from "./shape-request.ts";
+import { defineStationShape, type StationScope, tableOf } from "./shape-definitions.ts";
+import { replyAnswer, type ReplyOptions } from "./shape-http.ts";
+import { defaultShapeOptions, type ShapeServer, startShapeServer } from "./shape-server.ts";
+import { readStationRequest, type StationRequest } from "./station-request.ts";
+import { withoutTables } from "./untyped-database.ts";
 
-/** Held requests of all stations together; six per station. */
-const maxHeld = 6000;
+/** Six shapes of 500 stations, and as many again that are just being replaced. */
+const held = { all: 6000, perStation: 16 };
+
+/** The cloud's own tables change their structure with its version only. */
+const recallMs = 60_000;
+const attempts = 3;
 
 export function shapeRoutes(deps: CloudDeps): Hono<CloudEnv> {
   const routes = new Hono<CloudEnv>();
-  const server = createShapeServer(deps.database);
-  let held = 0;
+  const { electricUrl } = deps.config;
+  const onError = (error: unknown): void =>
+    deps.logLine({ level: "error", event: "shapes", error: describeCause(error) });
+  const requests = holdRequests(deps.database, held, onError);
+  const openServer = startOnce(() => startOwnServer(deps, onError));
+  deps.stopping.addEventListener("abort", requests.stop);
+  const answer =
+    electricUrl === undefined
+      ? async (...asked: Asked) => answerOwn(deps, await openServer(), ...asked)
+      : async (...asked: Asked) => answerProxied(deps, ...asked);
 
   routes.get("/v1/shape", requireStation(deps), async (context) => {
-    const query = new URL(context.req.url).searchParams;
-    const request = parseShapeRequest(query);
-    if (!request.ok) return replyFailure(context, request.failure);
-    if (held >= maxHeld) return replyFailure(context, fail("cloud.busy", { limit: maxHeld }).failure);
-    const stationId = context.get("stationId");
-    const signal = AbortSignal.any([deps.stopping, context.req.raw.signal]);
-    held += 1;
+    const request = readStationRequest(new URL(context.req.url).searchParams);
+    if (!request.ok) {
+      deps.metrics.shapes.answered("refused");
+      return replyFailure(context, request.failure);
+    }
+    const station = context.get("station");
+    const entered = requests.enter(station.stationId);
+    if (!entered.ok) return replyFailure(context, entered.failure);
+    deps.metrics.shapes.held(1);
     try {
-      if (deps.config.electricUrl !== undefined) {
-        const proxied = await proxyShape(request.value, query, stationId, deps.config, signal);
-        return proxied.ok ? proxied.value : replyFailure(context, proxied.failure);
-      }
-      const answer = await server.answer(request.value, {
-        stationId,
-        longPollMs: deps.config.longPollMs,
-        signal,
-      });
-      // A station's rows are nobody else's, whatever lies between.
-      const headers = {
-        "cache-control": "private, no-store",
-        vary: "authorization",
-        "content-type": "application/json",
-      };
-      if (answer.kind === "refetch")
-        return context.body(mustRefetch, 409, { ...headers, "electric-handle": answer.handle });
-      return context.body(answer.body, 200, { ...headers, ...answer.headers });
+      const { signal } = entered.value;
+      const ended = AbortSignal.any([deps.stopping, context.req.raw.signal, signal]);
+      const response = await answer(context, request.value, station, ended);
+      // Revoked while it waited: not even what was found meanwhile is for this station any more.
+      return signal.aborted ? replyFailure(context, fail("access.unauthenticated").failure) : response;
     } finally {
-      held -= 1;
+      deps.metrics.shapes.held(-1);
+      entered.value.leave();
     }
   });
   return routes;
 }
 
-const mustRefetch = JSON.stringify([{ headers: { control: "must-refetch" } }]);
+type Asked = [
+  context: Context<CloudEnv>,
+  request: StationRequest,
+  station: StationScope,
+  signal: AbortSignal,
+];
+
+async function startOwnServer(deps: CloudDeps, onError: (error: unknown) => void): Promise<ShapeServer> {
+  const { database, config } = deps;
+  const server = await startShapeServer(
+    { kysely: withoutTables(database.kysely), changes: database.changes },
+    {
+      ...defaultShapeOptions,
+      longPollMs: config.longPollMs,
+      // Large snapshots belong on the data's disk; temporary folders are often memory.
+      spoolFolder: existsSync(config.dataDir) ? config.dataDir : tmpdir(),
+      onError,
+      onSpooled: deps.metrics.shapes.spoolBytes,
+    },
+  );
+  const stop = (): void => void server.stop();
+  if (deps.stopping.aborted) stop();
+  else deps.stopping.addEventListener("abort", stop);
+  return server;
+}
+
+async function answerOwn(
+  deps: CloudDeps,
+  server: ShapeServer,
+  ...[context, request, station, signal]: Asked
+): Promise<Response> {
+  const { shape, params } = request;
+  const reply: ReplyOptions = {
+    cacheMaxAgeSeconds: 60,
+    longPollMs: deps.config.longPollMs,
+    headers: { vary: "authorization" },
+  };
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const known = await server.relations.recall(tableOf(shape), attempt === 0 ? recallMs : -1);
+    if (known === null) throw new Error(`the table ${shape} is missing`);
+    const definition = defineStationShape(shape, known, station, params.replica);
+    const answer = await server.answer(definition, { ...params, signal });
+    if (answer.kind === "failed") throw new Error("the snapshot failed", { cause: answer.cause });
+    if (answer.kind === "outdated") continue;
+    deps.metrics.shapes.answered(nameAnswer(request, answer));
+    return replyAnswer(context.req.raw, params, definition, answer, reply);
+  }
+  return replyFailure(context, fail("cloud.busy", { limit: attempts }).failure);
+}
+
+function nameAnswer(
+  { params }: StationRequest,
+  answer: ShapeAnswer,
+): "snapshot" | "log" | "live" | "refetch" {
+  if (answer.kind === "refetch") return "refetch";
+  if (params.live) return "live";
+  return params.position.kind === "log" ? "log" : "snapshot";
+}
+
+async function answerProxied(
+  deps: CloudDeps,
+  ...[context, request, station, signal]: Asked
+): Promise<Response> {
+  const query = new URL(context.req.url).searchParams;
+  const proxied = await proxyShape(
+    { shape: request.shape, query, station, knownEtag: context.req.header("if-none-match") ?? null },
+    deps.config,
+    signal,
+  );
+  deps.metrics.shapes.answered("proxied");
+  if (proxied.ok) return proxied.value;
+  deps.logLine({ level: "error", event: "electric", error: proxied.failure.cause ?? proxied.failure.code });
+  return replyFailure(context, proxied.failure);
+}
+
+/** Begun with the first request; a start that failed is tried again with the next one. */
+function startOnce<T>(start: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | null = null;
+  return () => {
+    running ??= start().catch((error: unknown) => {
+      running = null;
+      throw error;
+    });
+    return running;
+  };
+}

@@ -1,39 +1,55 @@
-import { shapeColumns, type StationShape } from "@waystation/shared/wire/cloud-http";
+import { shapeColumns, type StationShape, stationShapes } from "@waystation/shared/wire/cloud-http";
+import type { KnownRelation } from "./relation-store.ts";
+import { defineShape, type Replica, type ShapeDefinition } from "./shape-definition.ts";
+import type { Expression } from "./where-expression.ts";
 
-type ShapeDefinition = {
-  /** Text key as the capture triggers write it into the log. */
-  readonly keyColumn: string;
-  readonly primaryKey: readonly string[];
-  /** Column that must equal the asking station's id; null where every station sees every row. */
-  readonly scopeColumn: "station_id" | null;
+/** Whose rows a station sees. */
+export type StationScope = { readonly stationId: string; readonly tenantId: string; readonly hubId: string };
+
+type Rule = {
+  /** Columns that must hold the station's own values. Never taken from a request. */
+  readonly scope: Readonly<Record<string, keyof StationScope>>;
+  /** What tells rows apart within one station's shape. */
+  readonly key: readonly string[];
 };
 
-export const shapeDefinitions: Readonly<Record<StationShape, ShapeDefinition>> = {
-  orders: { keyColumn: "order_id", primaryKey: ["order_id"], scopeColumn: null },
-  shipments: { keyColumn: "order_id", primaryKey: ["order_id"], scopeColumn: null },
-  releases: { keyColumn: "order_id", primaryKey: ["order_id"], scopeColumn: null },
-  channels: { keyColumn: "code", primaryKey: ["code"], scopeColumn: null },
-  sort_plans: { keyColumn: "plan_id", primaryKey: ["plan_id"], scopeColumn: null },
-  acknowledgements: { keyColumn: "log_id", primaryKey: ["station_id", "log_id"], scopeColumn: "station_id" },
+const ofHub = { tenant_id: "tenantId", hub_id: "hubId" } as const;
+
+export const shapeRules: Readonly<Record<StationShape, Rule>> = {
+  orders: { scope: ofHub, key: ["order_id"] },
+  shipments: { scope: ofHub, key: ["order_id"] },
+  releases: { scope: ofHub, key: ["order_id"] },
+  channels: { scope: { tenant_id: "tenantId" }, key: ["code"] },
+  sort_plans: { scope: ofHub, key: ["plan_id"] },
+  acknowledgements: { scope: { station_id: "stationId" }, key: ["station_id", "log_id"] },
 };
 
 export const isStationShape = (table: string): table is StationShape =>
-  Object.hasOwn(shapeDefinitions, table);
+  stationShapes.some((shape) => shape === table);
 
-const wholeNumbers: ReadonlySet<string> = new Set([
-  "revision",
-  "version",
-  "received_through",
-  "durable_through",
-]);
+export const tableOf = (shape: StationShape): { schema: string; table: string } => ({
+  schema: "public",
+  table: shape,
+});
 
-/** Value of the `electric-schema` header, the same as Electric derives from the table. */
-export function describeSchema(table: StationShape): string {
-  const { primaryKey } = shapeDefinitions[table];
-  const columns = shapeColumns[table].map((column) => {
-    const position = primaryKey.indexOf(column);
-    const type = wholeNumbers.has(column) ? "int8" : "text";
-    return [column, { type, not_null: true, ...(position < 0 ? {} : { pk_index: position }) }];
-  });
-  return JSON.stringify(Object.fromEntries(columns));
+/** The station's own part of the table: columns, condition and key are the cloud's, whatever a request says. */
+export function defineStationShape(
+  shape: StationShape,
+  { relation, epoch }: KnownRelation,
+  scope: StationScope,
+  replica: Replica,
+): ShapeDefinition {
+  const rule = shapeRules[shape];
+  const where: Expression = {
+    kind: "and",
+    items: scopeValues(shape, scope).map(([column, value]) => ({
+      kind: "equal",
+      left: { kind: "column", name: column },
+      right: { kind: "text", value },
+    })),
+  };
+  return defineShape({ relation, epoch, columns: shapeColumns[shape], keyColumns: rule.key, where, replica });
 }
+
+export const scopeValues = (shape: StationShape, scope: StationScope): [column: string, value: string][] =>
+  Object.entries(shapeRules[shape].scope).map(([column, name]) => [column, scope[name]]);

@@ -33,6 +33,7 @@ export async function startCloudProcess(
     WAYSTATION_CLOUD_ADMIN_TOKEN: adminToken,
     WAYSTATION_CLOUD_DATA_DIR: dataDir,
     WAYSTATION_CLOUD_PORT: "0",
+    WAYSTATION_CLOUD_LOG_LEVEL: "warning",
     ...more,
   };
   const child: ChildProcess = spawn(process.execPath, [server], {

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { wireVersion } from "@waystation/shared/wire/cloud-http";
+import type { FactBatch } from "@waystation/shared/wire/fact-batch";
 import { type FactEnvelope, genesisHash, type StoredFact } from "@waystation/shared/facts/envelope";
 
 type Options = {
@@ -43,6 +45,15 @@ export function makeFacts({
   }
   return facts;
 }
+
+/** What readUpload makes of an upload of these facts. */
+export const makeBatch = (stationId: string, facts: readonly StoredFact[], logId = "log-1"): FactBatch => ({
+  wireVersion,
+  stationId,
+  logId,
+  firstSequence: facts[0]?.sequence ?? 1,
+  facts,
+});
 
 export function storeFact(envelope: FactEnvelope): StoredFact {
   const text = JSON.stringify(envelope);

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import pg from "pg";
@@ -11,23 +11,30 @@ export type PostgresServer = { readonly url: string; readonly stop: () => Promis
 export const postgresMissing: string | null =
   findProgram("initdb") !== null && findProgram("postgres") !== null
     ? null
-    : "skipped: no PostgreSQL programs (initdb, postgres) on the PATH";
+    : "skipped: no PostgreSQL programs (initdb, postgres) on the PATH or below /usr/lib/postgresql";
+
+export type PostgresOptions = {
+  /** Syncs as in production, for measurements; without it a test is done much sooner. */
+  readonly durable?: boolean;
+};
 
 /** A throw-away PostgreSQL of its own on a socket in a temporary folder; it refuses to run as root. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
+  const [initdb, postgres] = [findProgram("initdb") ?? "initdb", findProgram("postgres") ?? "postgres"];
   const folder = mkdtempSync(join(tmpdir(), "waystation-pg-"));
   const user = pickUser();
   if (user !== null) chownSync(folder, user.uid, user.gid);
   const run = { ...user, cwd: folder, stdio: "ignore" } as const;
   const data = join(folder, "data");
   execFileSync(
-    "initdb",
+    initdb,
     ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", "--locale=C"],
     run,
   );
+  const settings = durable ? ["max_wal_size=4GB"] : ["fsync=off"];
   const server = spawn(
-    "postgres",
-    ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
+    postgres,
+    ["-D", data, "-k", folder, ...["listen_addresses=", ...settings].flatMap((setting) => ["-c", setting])],
     run,
   );
   const url = `postgresql://waystation@localhost/postgres?host=${encodeURIComponent(folder)}`;
@@ -74,5 +81,7 @@ function pickUser(): { uid: number; gid: number } | null {
 
 function findProgram(name: string): string | null {
   const paths = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name));
-  return paths.find((path) => existsSync(path)) ?? null;
+  // Debian keeps the server's programs off the PATH.
+  const debian = globSync(`/usr/lib/postgresql/*/bin/${name}`).toSorted().toReversed();
+  return [...paths, ...debian].find((path) => existsSync(path)) ?? null;
 }

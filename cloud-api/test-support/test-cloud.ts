@@ -3,19 +3,25 @@ import { createApp } from "../app.ts";
 import { type CloudConfigInput, parseCloudConfig } from "../config/cloud-config.ts";
 import { connectDatabase, type Database, type DatabaseConfig } from "../db/connect.ts";
 import type { CloudDeps } from "../http/cloud-env.ts";
-import { registerStation } from "../modules/stations/register-station.ts";
+import { createMetrics } from "../http/metrics.ts";
+import { enrolTestStation, type TestStation } from "./enrol-test-station.ts";
 import { type PostgresServer, postgresMissing, startPostgres } from "./postgres-server.ts";
 
 export const adminToken = "admin-token-of-the-tests";
+/** The tenant and hub that every database begins with. */
+export const firstHub = { tenantId: "default", hubId: "main" };
+export const ourOrders = { ...firstHub, customerId: null };
+export const testActor = { tenantId: "default", name: "test", requestId: null };
+/** For use cases called without HTTP. */
+export const asStation = (stationId: string) => ({ kind: "station" as const, stationId, ...firstHub });
 export const asAdmin = { authorization: `Bearer ${adminToken}` };
 
 export type TestCloud = {
   readonly deps: CloudDeps;
   readonly database: Database;
   readonly app: ReturnType<typeof createApp>;
-  readonly register: (
-    stationId: string,
-  ) => Promise<{ stationId: string; token: string; headers: { authorization: string } }>;
+  /** Enrols a station, anew where it was before, and gives it a token. */
+  readonly register: (stationId: string, hub?: typeof firstHub) => Promise<TestStation>;
 };
 
 export function makeTestCloud(database: Database, config: Partial<CloudConfigInput> = {}): TestCloud {
@@ -26,14 +32,15 @@ export function makeTestCloud(database: Database, config: Partial<CloudConfigInp
     config: parsed.value,
     stopping: new AbortController().signal,
     requestBackup: () => undefined,
-    logLine: (entry) => console.error(entry),
+    takeBackup: async () => null,
+    lastBackupAtMs: () => null,
+    logLine: (entry) => {
+      if (entry.level === "error") console.error(entry);
+    },
+    metrics: createMetrics(),
   };
-  const register: TestCloud["register"] = async (stationId) => {
-    const registered = await registerStation(database.kysely, { stationId });
-    if (!registered.ok) throw new Error(JSON.stringify(registered.failure));
-    const { token } = registered.value;
-    return { stationId, token, headers: { authorization: `Bearer ${token}` } };
-  };
+  const register: TestCloud["register"] = (stationId, hub = firstHub) =>
+    enrolTestStation(deps, stationId, hub);
   return { deps, database, app: createApp(deps), register };
 }
 

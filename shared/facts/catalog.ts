@@ -23,6 +23,33 @@ export type Outcome = z.infer<typeof outcomeSchema>;
  */
 export const factCatalog = {
   "station.booted.v1": z.object({ appVersion: z.string().max(40), wireVersion: z.int() }),
+  /** The file of a former log was damaged; what could be read of it was saved, and this log goes on from there. */
+  "log.salvaged.v1": z.object({
+    formerLogId: id,
+    /** The damaged file's name beside the new one; it is kept. */
+    formerFile: z.string().max(120),
+    reason: z.string().max(200),
+    /** null: not one fact could be read. */
+    firstReadable: z.int().nullable(),
+    /** Without a hole from the first readable fact. */
+    readableThrough: z.int().nullable(),
+    lastReadable: z.int().nullable(),
+    readableFacts: z.int(),
+    /** Missing between readable ones; whether others came after the last one, this file cannot say. */
+    lostFacts: z.int(),
+    /** The first holes, at most fifty. */
+    lost: z.array(z.object({ from: z.int(), to: z.int() })).max(50),
+  }),
+  /** A readable fact of a former log that the cloud cannot take there, for facts before it are lost. */
+  "fact.salvaged.v1": z.object({
+    formerLogId: id,
+    sequence: z.int().min(1),
+    /** Of the whole text, all parts put together. */
+    hash: z.string().length(64),
+    part: z.int().min(1),
+    parts: z.int().min(1),
+    text: z.string().max(16_000),
+  }),
   "lane.stopped.v1": z.object({ reason: z.string().max(200) }),
   "lane.resumed.v1": z.object({}),
   "lane.faulted.v1": z.object({ reason: z.string().max(500) }),

@@ -35,6 +35,48 @@ export const factEnvelopeSchema = z.object({
 });
 export type FactEnvelope = z.infer<typeof factEnvelopeSchema>;
 
+const hashPattern = /^[0-9a-f]{64}$/;
+const isText = (value: unknown, longest: number): boolean =>
+  typeof value === "string" && value.length >= 1 && value.length <= longest;
+const isTextOrNull = (value: unknown): boolean =>
+  value === null || (typeof value === "string" && value.length <= 64);
+const isCount = (value: unknown, least: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= least;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function isActor(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { kind, id } = value;
+  return kind === "engine" || ((kind === "operator" || kind === "device") && isText(id, 64));
+}
+
+/**
+ * Says the same as `factEnvelopeSchema`, which a property test holds it to, in a sixth of its time: the cloud asks it
+ * of every fact of every station.
+ */
+export function isFactEnvelope(value: unknown): value is FactEnvelope {
+  return (
+    isObject(value) &&
+    isText(value.stationId, 64) &&
+    isText(value.logId, 64) &&
+    isCount(value.sequence, 1) &&
+    isText(value.id, 64) &&
+    isText(value.type, 80) &&
+    isCount(value.version, 1) &&
+    isTextOrNull(value.lane) &&
+    isTextOrNull(value.parcelId) &&
+    isTextOrNull(value.causedBy) &&
+    typeof value.occurredAt === "string" &&
+    isText(value.bootId, 64) &&
+    isCount(value.monotonicMs, 0) &&
+    isActor(value.actor) &&
+    isObject(value.payload) &&
+    typeof value.previousHash === "string" &&
+    hashPattern.test(value.previousHash)
+  );
+}
+
 /** What goes over the wire and into both databases: the text as it was hashed, and its hash. */
 export const storedFactSchema = z.object({
   sequence: z.int().min(1),

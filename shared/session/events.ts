@@ -77,8 +77,9 @@ export type SessionEvent =
   | { readonly kind: "divert-state"; readonly parcelId: string; readonly state: DivertState }
   | { readonly kind: "chute-full"; readonly chute: number; readonly full: boolean }
   | { readonly kind: "cleared"; readonly parcelId: string; readonly operatorId: string }
-  | { readonly kind: "stopped"; readonly reason: string; readonly operatorId: string }
-  | { readonly kind: "resumed"; readonly operatorId: string }
+  /** Without an operator: the engine itself, for a reason it can also see end. */
+  | { readonly kind: "stopped"; readonly reason: string; readonly operatorId: string | null }
+  | { readonly kind: "resumed"; readonly operatorId: string | null }
   | { readonly kind: "recovered"; readonly parcel: RecoveredParcel }
   | { readonly kind: "ticked" };
 

@@ -62,11 +62,11 @@ function dispatch(turn: Turn, event: SessionEvent): void {
     case "chute-full":
       return markChute(turn, event.chute, event.full);
     case "stopped":
-      record(turn, null, byOperator(event.operatorId), "lane.stopped.v1", { reason: event.reason });
+      record(turn, null, byWhom(event.operatorId), "lane.stopped.v1", { reason: event.reason });
       turn.state = { ...turn.state, status: "stopped", stopReason: event.reason };
       return;
     case "resumed":
-      record(turn, null, byOperator(event.operatorId), "lane.resumed.v1", {});
+      record(turn, null, byWhom(event.operatorId), "lane.resumed.v1", {});
       turn.state = { ...turn.state, status: "running", stopReason: null };
       return;
     case "recovered":
@@ -77,6 +77,8 @@ function dispatch(turn: Turn, event: SessionEvent): void {
       return unreachable(event);
   }
 }
+
+const byWhom = (operatorId: string | null) => (operatorId === null ? engine : byOperator(operatorId));
 
 const withParcel = (turn: Turn, parcelId: string, act: (parcel: ParcelInFlight) => void): void => {
   const parcel = findParcel(turn, parcelId);

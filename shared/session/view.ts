@@ -63,12 +63,22 @@ export const deviceViewSchema = z.object({
 });
 export type DeviceView = z.infer<typeof deviceViewSchema>;
 
+/** All times are of this machine's clock, for display only. */
 export const linkViewSchema = z.object({
-  cloud: z.enum(["online", "offline", "refused"]),
+  /** offline: no answer; waiting: the cloud answers and asks for patience; refused: somebody must do something. */
+  cloud: z.enum(["online", "offline", "waiting", "refused"]),
   failure: deviceViewSchema.shape.failure,
+  offlineSinceMs: z.number().nullable().optional(),
+  lastExchangeMs: z.number().nullable().optional(),
+  /** This machine's clock less the cloud's; null until the cloud has said its time. */
+  clockOffsetMs: z.int().nullable().optional(),
   factsRecorded: z.int(),
   factsAcknowledged: z.int(),
   ordersVisible: z.int(),
+  /** What is wrong with the orders at hand, if anything; work goes on with them. */
+  ordersFailure: deviceViewSchema.shape.failure.optional(),
+  /** What somebody should know of the station's own records and its disk; work goes on. */
+  notices: z.array(deviceViewSchema.shape.failure.unwrap()).optional(),
 });
 export type LinkView = z.infer<typeof linkViewSchema>;
 

@@ -2,6 +2,9 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatOrdersCsv, generateOrders } from "@waystation/cloud-api/modules/orders/generate-orders";
+import { keyFileName } from "../engine/edge/station-key.ts";
+import { createCloudClient } from "../cli/start/call-cloud.ts";
+import { enrolOwnStation } from "../cli/start/prepare-cloud.ts";
 import { readStatus } from "../cli/ask-station.ts";
 import { type BenchStation, pause, startBenchStation } from "./bench-station.ts";
 import { readMemory, startChild, stopChild } from "./child.ts";
@@ -28,15 +31,18 @@ await withFolder(async (parent) => {
   const url = String(ready.url);
   const rows = [...formatOrdersCsv(generateOrders({ seed: 1, count: orders }))].join("");
   await post(`${url}/v1/orders/import?format=csv`, rows);
-  const { token } = (await post(`${url}/v1/stations`, JSON.stringify({ stationId: "bench" }))) as {
-    token: string;
-  };
-
   const stationDir = join(dir, "station");
   mkdirSync(stationDir);
   writeOrderFile(stationDir, parcels);
+  const keyFile = join(stationDir, keyFileName);
+  const enrolled = await enrolOwnStation(createCloudClient(url, adminToken), {
+    url,
+    stationId: "bench",
+    keyFile,
+  });
+  if (!enrolled.ok) throw new Error(JSON.stringify(enrolled.failure));
   const station = await startBenchStation(stationDir, {
-    config: { cloud: { url, token }, screen: { port: 0, token: screenToken, staticDir: "." } },
+    config: { cloud: { url, keyFile }, screen: { port: 0, token: screenToken, staticDir: "." } },
   });
   for (let index = 1; index <= parcels; index += 1) {
     await station.induct(index);

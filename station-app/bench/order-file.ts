@@ -1,5 +1,7 @@
+import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { releaseText } from "@waystation/shared/model/release";
 import type { Sqlite } from "../engine/core/open-database.ts";
 import { openReplica } from "../engine/core/open-database.ts";
 import { prepareOrders } from "../engine/replica/orders-schema.ts";
@@ -27,14 +29,16 @@ export function writeOrderFile(dir: string, count: number): void {
 function writeOrders(db: Sqlite, count: number): void {
   // Keys padded, so that every index grows at its end.
   const orderIdOf = (number: number): string => `order-${String(number).padStart(8, "0")}`;
-  const partsHash = "0".repeat(64);
   const order = db.prepare("INSERT INTO orders VALUES (?, 1, ?, 'house', ?)");
   const label = db.prepare("INSERT INTO labels VALUES (?, ?)");
-  const release = db.prepare("INSERT INTO releases VALUES (?, 1, ?, 0)");
+  const release = db.prepare("INSERT INTO releases VALUES (?, 1, ?)");
   for (let number = 1; number <= count; number += 1) {
     const orderId = orderIdOf(number);
-    order.run(orderId, partsHash, JSON.stringify(testOrder(number, { orderId })));
-    label.run(orderId, JSON.stringify({ orderId, label: { kind: "house" } }));
+    const orderBody = JSON.stringify(testOrder(number, { orderId }));
+    const shipmentBody = JSON.stringify({ orderId, label: { kind: "house" } });
+    const partsHash = hash("sha256", releaseText(orderBody, shipmentBody));
+    order.run(orderId, partsHash, orderBody);
+    label.run(orderId, shipmentBody);
     release.run(orderId, partsHash);
   }
   const identifier = db.prepare("INSERT INTO identifiers VALUES (?, ?)");

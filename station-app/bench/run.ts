@@ -19,6 +19,8 @@ const benchmarks: readonly {
   { file: "order-lookup.ts", names: ["order-lookup"], folder: "orders" },
   { file: "big-station.ts", names: ["start-to-first-scan", "engine-memory"], folder: "orders" },
   { file: "cloud-memory.ts", names: ["cloud-memory"], folder: "none" },
+  { file: "first-sync.ts", names: ["first-sync"], folder: "none" },
+  { file: "drain.ts", names: ["drain"], folder: "none" },
   { file: "label.ts", names: ["label"], folder: "none" },
   { file: "line-rate.ts", names: ["line-rate"], folder: "none" },
   { file: "../../drivers/bench/decode.ts", names: ["decode"], folder: "none" },

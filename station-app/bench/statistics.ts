@@ -29,6 +29,19 @@ export function printPairs(name: string, unit: string, pairs: readonly Pair[], g
   printLine({ name, value: middle.value, unit, limit: middle.limit, runs: pairs.length }, goalRatio);
 }
 
+/** Like printPairs for values of which more is better: a ratio below `leastRatio` is marked on stderr. */
+export function printRates(name: string, unit: string, pairs: readonly Pair[], leastRatio: number): void {
+  const sorted = [...pairs].sort((a, b) => a.value / a.limit - b.value / b.limit);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error(`${name}: nothing was measured`);
+  const ratio = printLine(
+    { name, value: middle.value, unit, limit: middle.limit, runs: pairs.length },
+    Number.POSITIVE_INFINITY,
+  );
+  if (ratio !== null && ratio < leastRatio)
+    process.stderr.write(`missed: ${name} is ${ratio} times its limit, the goal is at least ${leastRatio}\n`);
+}
+
 /** A value whose goal is a number and not a ratio: the median of the runs against it. */
 export function printAgainstGoal(name: string, unit: string, values: readonly number[], goal: number): void {
   printLine({ name, value: median(values), unit, limit: goal, runs: values.length }, 1);
@@ -42,7 +55,10 @@ export function printValue(name: string, unit: string, values: readonly number[]
   );
 }
 
-function printLine({ name, value, unit, limit, runs }: Omit<BenchLine, "ratio">, goalRatio: number): void {
+function printLine(
+  { name, value, unit, limit, runs }: Omit<BenchLine, "ratio">,
+  goalRatio: number,
+): number | null {
   const ratio = limit === null ? null : round(value / limit);
   const line: BenchLine = {
     name,
@@ -55,4 +71,5 @@ function printLine({ name, value, unit, limit, runs }: Omit<BenchLine, "ratio">,
   process.stdout.write(`${JSON.stringify(line)}\n`);
   if (ratio !== null && ratio > goalRatio)
     process.stderr.write(`missed: ${name} is ${ratio} times its limit, the goal is ${goalRatio}\n`);
+  return ratio;
 }

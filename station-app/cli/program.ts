@@ -1,11 +1,15 @@
 import { Command, CommanderError } from "commander";
 import { addBarcodeCommand } from "./commands/barcode.ts";
 import { addBuildCommand } from "./commands/build.ts";
+import { addCloudCommand } from "./commands/cloud.ts";
 import { addDecideCommand } from "./commands/decide.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addFactsCommand } from "./commands/facts.ts";
+import { addShapesCommand } from "./commands/shapes.ts";
 import { addStartCommand } from "./commands/start.ts";
+import { addStationCommand } from "./commands/station.ts";
 import { addStatusCommand } from "./commands/status.ts";
+import { addSupportCommand } from "./commands/support.ts";
 import { exitCodes, exitCodesHelp } from "./output.ts";
 
 /** Builds the command tree and runs it. Ends with `process.exitCode` set, never with an exception for a wrong argument. */
@@ -16,11 +20,15 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .exitOverride();
   for (const add of [
     addStartCommand,
+    addStationCommand,
     addStatusCommand,
     addBarcodeCommand,
     addDecideCommand,
     addDeviceCommand,
     addFactsCommand,
+    addShapesCommand,
+    addCloudCommand,
+    addSupportCommand,
     addBuildCommand,
   ])
     add(program);

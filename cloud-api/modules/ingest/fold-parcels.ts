@@ -1,5 +1,6 @@
+import { hash } from "node:crypto";
 import { type FactName, factCatalog, joinFactName } from "@waystation/shared/facts/catalog";
-import type { FactEnvelope } from "@waystation/shared/facts/envelope";
+import { type FactEnvelope, isFactEnvelope } from "@waystation/shared/facts/envelope";
 
 /** What a batch says about one parcel; undefined fields say nothing and leave the stored value alone. */
 export type ParcelChange = {
@@ -27,9 +28,9 @@ export type ParcelChange = {
 /** Folds facts, in the order of their log, into one change per parcel. Facts this cloud does not know only count. */
 export function foldParcels(facts: readonly FactEnvelope[]): ParcelChange[] {
   const changes = new Map<string, ParcelChange>();
-  for (const fact of facts) {
+  for (const fact of facts.map(unwrapSalvaged)) {
     if (fact.parcelId === null) continue;
-    const name = joinFactName(fact.type, fact.version);
+    const name = nameOf(fact);
     const before = changes.get(fact.parcelId);
     changes.set(fact.parcelId, {
       parcel_id: fact.parcelId,
@@ -45,6 +46,27 @@ export function foldParcels(facts: readonly FactEnvelope[]): ParcelChange[] {
   return [...changes.values()];
 }
 
+/**
+ * A fact that a station saved out of a damaged log says of its parcel what it always said. One that came in several
+ * parts, or whose text is not its hash's, stays as it is.
+ */
+export function unwrapSalvaged(fact: FactEnvelope): FactEnvelope {
+  if (nameOf(fact) !== "fact.salvaged.v1") return fact;
+  const salvaged = factCatalog["fact.salvaged.v1"].safeParse(fact.payload);
+  if (!salvaged.success || salvaged.data.parts !== 1) return fact;
+  const { text, hash: expected } = salvaged.data;
+  const inner = hash("sha256", text, "hex") === expected ? parseJson(text) : null;
+  return isFactEnvelope(inner) && inner.stationId === fact.stationId ? inner : fact;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 type Change = Omit<Partial<ParcelChange>, "parcel_id">;
 type Reader = (payload: Record<string, unknown>) => Change;
 
@@ -55,7 +77,9 @@ function readChange(name: string, payload: Record<string, unknown>): Change {
   return reader !== undefined && factCatalog[name].safeParse(payload).success ? reader(payload) : {};
 }
 
-const isKnownFact = (name: string): name is FactName => Object.hasOwn(factCatalog, name);
+export const nameOf = ({ type, version }: FactEnvelope): string => joinFactName(type, version);
+
+export const isKnownFact = (name: string): name is FactName => Object.hasOwn(factCatalog, name);
 
 const pick = (payload: Record<string, unknown>, names: Readonly<Record<string, string>>): Change =>
   Object.fromEntries(Object.entries(names).map(([column, key]) => [column, payload[key]]));

@@ -1,33 +1,38 @@
 import { gzipSync } from "node:zlib";
 import { sql } from "kysely";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { StoredFact } from "@waystation/shared/facts/envelope";
-import { makeFacts, storeFact } from "../../test-support/make-facts.ts";
-import { describeOnEachDatabase, present, type TestCloud } from "../../test-support/test-cloud.ts";
-import { countFacts, countParcels } from "./queries.ts";
+import { factBatchContentType, writeFactBatch } from "@waystation/shared/wire/fact-batch";
+import { makeBatch, makeFacts, storeFact } from "../../test-support/make-facts.ts";
+import { asStation, describeOnEachDatabase, present, type TestCloud } from "../../test-support/test-cloud.ts";
+import { ingestFacts } from "./ingest-facts.ts";
+import { projectLateFacts, rebuildParcel } from "./project-late-facts.ts";
+import { addFactMonth, countFacts, countParcels } from "./queries.ts";
 
 type Station = Awaited<ReturnType<TestCloud["register"]>>;
 
-async function upload(
-  cloud: TestCloud,
-  station: Station,
-  facts: readonly StoredFact[],
-  change: Record<string, unknown> = {},
-) {
-  const body = JSON.stringify({
-    wireVersion: 1,
-    stationId: station.stationId,
-    logId: "log-1",
-    facts,
-    ...change,
-  });
+type Change = { readonly wireVersion?: number; readonly stationId?: string; readonly logId?: string };
+
+/** As a station of today sends it: lines. `wireVersion: 1` sends the one JSON object of before. */
+async function upload(cloud: TestCloud, station: Station, facts: readonly StoredFact[], change: Change = {}) {
+  const { stationId, wireVersion, logId } = { ...station, wireVersion: 2, logId: "log-1", ...change };
+  const lines = wireVersion !== 1;
+  const header = { wireVersion, stationId, logId, firstSequence: facts[0]?.sequence ?? 1 };
+  const body = lines
+    ? writeFactBatch(header, facts)
+    : JSON.stringify({ wireVersion, stationId, logId, facts });
   const response = await cloud.app.request(`/v1/stations/${station.stationId}/facts`, {
     method: "POST",
-    headers: { ...station.headers, "content-encoding": "gzip" },
+    headers: {
+      ...station.headers,
+      "content-encoding": "gzip",
+      "content-type": lines ? factBatchContentType : "application/json",
+    },
     body: new Uint8Array(gzipSync(body)),
   });
   return {
     status: response.status,
+    headers: response.headers,
     body: (await response.json()) as Record<string, unknown> & {
       failure?: { code: string; details: Record<string, unknown> };
     },
@@ -59,12 +64,14 @@ describeOnEachDatabase("ingest", (open, kind) => {
 
   test("takes every fact once when the same batches come at the same time", async () => {
     const cloud = open();
-    const station = await cloud.register("crowd");
+    await cloud.register("crowd");
     const facts = makeFacts({ stationId: "crowd", count: 400 });
     const batches = [facts.slice(0, 250), facts.slice(0, 400), facts.slice(0, 250), facts.slice(0, 400)];
-    const replies = await Promise.all(batches.map((batch) => upload(cloud, station, batch)));
+    const replies = await Promise.all(
+      batches.map((batch) => ingestFacts(cloud.database, asStation("crowd"), makeBatch("crowd", batch))),
+    );
 
-    expect(replies.map((reply) => reply.status)).toEqual([200, 200, 200, 200]);
+    expect(replies.map((reply) => reply.ok)).toEqual([true, true, true, true]);
     expect(await countFacts(cloud.database.kysely, "crowd")).toBe(400);
     expect(await countParcels(cloud.database.kysely, { stationId: "crowd" })).toEqual({ accepted: 100 });
     const parcel = await cloud.database.kysely
@@ -155,7 +162,9 @@ describeOnEachDatabase("ingest", (open, kind) => {
     expect((await upload(cloud, station, facts, { logId: "log-2" })).body.failure?.code).toBe(
       "request.invalid",
     );
-    expect((await upload(cloud, station, [first, present(facts[2])])).body.failure?.code).toBe(
+    const skipping = [first, present(facts[2])];
+    expect((await upload(cloud, station, skipping)).body.failure?.code).toBe("request.invalid");
+    expect((await upload(cloud, station, skipping, { wireVersion: 1 })).body.failure?.code).toBe(
       "request.invalid",
     );
     expect((await upload(cloud, station, unchained)).body.failure?.code).toBe("facts.corrupt");
@@ -198,10 +207,10 @@ describeOnEachDatabase("ingest", (open, kind) => {
     const [one, two] = [await cloud.register("tenant-1"), await cloud.register("tenant-2")];
     const facts = makeFacts({ stationId: "tenant-2", count: 1 });
 
-    const version = await upload(cloud, two, facts, { wireVersion: 2 });
+    const version = await upload(cloud, two, facts, { wireVersion: 9 });
     expect(version).toMatchObject({
       status: 400,
-      body: { failure: { code: "request.wire-version", details: { supported: "1", version: 2 } } },
+      body: { failure: { code: "request.wire-version", details: { supported: "1, 2", version: 9 } } },
     });
 
     const path = await upload(cloud, { ...two, headers: one.headers }, facts);
@@ -253,19 +262,136 @@ describeOnEachDatabase("ingest", (open, kind) => {
     await expect(sql`truncate facts`.execute(database.kysely)).rejects.toThrow(/never changed/);
   });
 
-  test("a station that was registered again has only its new token", async () => {
+  test("both versions of the wire bring the same facts into the same log", async () => {
     const cloud = open();
-    const before = await cloud.register("rotated");
-    const after = await cloud.register("rotated");
-    const facts = makeFacts({ stationId: "rotated", count: 1 });
-    expect((await upload(cloud, before, facts)).status).toBe(401);
-    expect((await upload(cloud, after, facts)).status).toBe(200);
-    const stored = await cloud.database.kysely
-      .selectFrom("stations")
-      .selectAll()
-      .where("station_id", "=", "rotated")
-      .executeTakeFirstOrThrow();
-    expect(JSON.stringify(stored)).not.toContain(after.token);
+    const station = await cloud.register("both");
+    const facts = makeFacts({ stationId: "both", count: 8 });
+    expect((await upload(cloud, station, facts.slice(0, 5), { wireVersion: 1 })).status).toBe(200);
+    const reply = await upload(cloud, station, facts.slice(3));
+    expect(reply.body).toMatchObject({ receivedThrough: 8 });
+    expect(await countParcels(cloud.database.kysely, { stationId: "both" })).toEqual({ accepted: 2 });
+  });
+
+  test("a station that asks for more than its share waits, and is told how long", async () => {
+    const cloud = open();
+    const [greedy, modest] = [await cloud.register("greedy"), await cloud.register("modest")];
+    const facts = makeFacts({ stationId: "greedy", count: 300 });
+    const others = makeFacts({ stationId: "modest", count: 3 });
+    const replies = await Promise.all([
+      ...Array.from({ length: 12 }, () => upload(cloud, greedy, facts)),
+      upload(cloud, modest, others),
+    ]);
+    const refused = replies.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]?.body.failure?.code).toBe("cloud.busy");
+    expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(replies.at(-1)?.status).toBe(200);
+    expect(await countFacts(cloud.database.kysely, "greedy")).toBe(300);
+  });
+
+  test("facts it does not know are folded in once it does, in the order of their log", async () => {
+    const cloud = open();
+    const station = await cloud.register("late");
+    const facts = makeFacts({ stationId: "late", count: 4 });
+    await upload(cloud, station, facts);
+    const { kysely } = cloud.database;
+    const parcel = () =>
+      kysely.selectFrom("parcels").selectAll().where("station_id", "=", "late").executeTakeFirstOrThrow();
+    const { updated_at: _, ...whole } = await parcel();
+    // As a cloud would have left it that did not know `parcel.weighed.v1` when it came.
+    const parcelId = whole.parcel_id;
+    await kysely
+      .updateTable("parcels")
+      .set({ weight_grams: null, outcome: null })
+      .where("parcel_id", "=", parcelId)
+      .execute();
+    const row = { station_id: "late", log_id: "log-1", parcel_id: parcelId };
+    await kysely
+      .insertInto("facts_to_project")
+      .values([
+        { ...row, sequence: 3, name: "parcel.weighed.v1" },
+        { ...row, sequence: 4, name: "parcel.teleported.v3" },
+      ])
+      .execute();
+
+    expect(await projectLateFacts(kysely)).toBe(1);
+    const { updated_at: __, ...rebuilt } = await parcel();
+    expect(rebuilt).toEqual(whole);
+    const left = await kysely
+      .selectFrom("facts_to_project")
+      .select("name")
+      .where("station_id", "=", "late")
+      .execute();
+    expect(left).toEqual([{ name: "parcel.teleported.v3" }]);
+    expect(await projectLateFacts(kysely)).toBe(0);
+  });
+
+  test("a fact saved out of a damaged log counts for its parcel, also when the parcel is made anew", async () => {
+    const cloud = open();
+    const station = await cloud.register("saved");
+    const former = makeFacts({ stationId: "saved", logId: "log-0", count: 4 });
+    const [inducted, ...stranded] = former;
+    await upload(cloud, station, [present(inducted)], { logId: "log-0" });
+    const change = ({ sequence }: { sequence: number }) => {
+      const { sequence: formerSequence, hash, text } = present(stranded[sequence - 1]);
+      const payload = { formerLogId: "log-0", sequence: formerSequence, hash, part: 1, parts: 1, text };
+      return { type: "fact.salvaged", lane: null, parcelId: null, payload };
+    };
+    const reply = await upload(cloud, station, makeFacts({ stationId: "saved", count: 3, change }));
+    expect(reply.status).toBe(200);
+    const { kysely } = cloud.database;
+    const parcel = () =>
+      kysely.selectFrom("parcels").selectAll().where("station_id", "=", "saved").executeTakeFirstOrThrow();
+    const { updated_at: _, ...folded } = await parcel();
+    expect(folded).toMatchObject({ outcome: "accepted", weight_grams: 700, fact_count: 4 });
+    await kysely
+      .transaction()
+      .execute((tx) => rebuildParcel(tx, { ...asStation("saved"), parcelId: folded.parcel_id }));
+    const { updated_at: __, ...rebuilt } = await parcel();
+    expect(rebuilt).toEqual(folded);
+  });
+
+  test("notes the facts it does not know", async () => {
+    const cloud = open();
+    const station = await cloud.register("noted");
+    const change = ({ sequence }: { sequence: number }) =>
+      sequence === 2 ? { type: "parcel.x-rayed", version: 7, payload: {} } : {};
+    await upload(cloud, station, makeFacts({ stationId: "noted", count: 4, change }));
+    const noted = await cloud.database.kysely
+      .selectFrom("facts_to_project")
+      .select(["sequence", "name"])
+      .where("station_id", "=", "noted")
+      .execute();
+    expect(noted).toEqual([{ sequence: 2, name: "parcel.x-rayed.v7" }]);
+  });
+
+  test("a month without partitions gets them, and a station's facts lie in one part of it", async () => {
+    const cloud = open();
+    await cloud.register("monthly");
+    const { kysely } = cloud.database;
+    const facts = makeFacts({ stationId: "monthly", count: 4 });
+    vi.useFakeTimers({ now: Date.UTC(2031, 4, 20), toFake: ["Date"] });
+    try {
+      await ingestFacts(cloud.database, asStation("monthly"), makeBatch("monthly", facts.slice(0, 2)));
+      vi.setSystemTime(Date.UTC(2031, 5, 1));
+      await ingestFacts(cloud.database, asStation("monthly"), makeBatch("monthly", facts.slice(1)));
+    } finally {
+      vi.useRealTimers();
+    }
+    const { rows } = await sql<{ part: string; count: number }>`
+      select tableoid::regclass::text as part, count(*) as count from facts where station_id = 'monthly' group by 1 order by 1`.execute(
+      kysely,
+    );
+    expect(rows.map(({ count }) => count)).toEqual([2, 2]);
+    expect(rows[0]?.part).toMatch(/^facts_2031_05_\d$/);
+    expect(rows[1]?.part.slice(-2)).toBe(rows[0]?.part.slice(-2));
+    await addFactMonth(kysely, "2031-06-15");
+    await expect(
+      sql`update ${sql.table(present(rows[0]).part)} set text = ''`.execute(kysely),
+    ).rejects.toThrow(/never changed/);
+    await expect(sql`truncate ${sql.table(present(rows[0]).part)}`.execute(kysely)).rejects.toThrow(
+      /never changed/,
+    );
   });
 });
 

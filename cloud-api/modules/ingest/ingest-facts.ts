@@ -1,23 +1,23 @@
-import {
-  supportedWireVersions,
-  type UploadFactsReply,
-  type UploadFactsRequest,
-  uploadFactsRequestSchema,
-} from "@waystation/shared/wire/cloud-http";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
+import type { UploadFactsReply } from "@waystation/shared/wire/cloud-http";
+import type { FactBatch } from "@waystation/shared/wire/fact-batch";
 import type { Transaction } from "kysely";
-import { describeIssues } from "../../config/cloud-config.ts";
+import type { Copy } from "../../db/bulk.ts";
 import type { Database } from "../../db/connect.ts";
 import type { CloudTables } from "../../db/tables.ts";
-import { foldParcels } from "./fold-parcels.ts";
+import type { StationPrincipal } from "../access/principal.ts";
+import { foldParcels, isKnownFact, nameOf } from "./fold-parcels.ts";
 import {
+  addFactMonth,
   advanceLogHead,
   insertFacts,
+  isMonthMissing,
   type LogHead,
   lockLogHead,
   mergeParcels,
   raiseForkAlarm,
   readStoredHashes,
+  rememberUnknownFacts,
 } from "./queries.ts";
 import { type VerifiedFact, verifyFacts } from "./verify-facts.ts";
 
@@ -28,47 +28,47 @@ import { type VerifiedFact, verifyFacts } from "./verify-facts.ts";
  */
 export async function ingestFacts(
   database: Database,
-  stationId: string,
-  body: unknown,
+  station: StationPrincipal,
+  batch: FactBatch,
 ): Promise<Result<UploadFactsReply>> {
-  const request = parseUpload(body);
-  if (!request.ok) return request;
-  if (request.value.stationId !== stationId) return fail("access.forbidden");
-  const facts = verifyFacts(request.value);
+  if (batch.stationId !== station.stationId) return fail("access.forbidden");
+  const facts = verifyFacts(batch);
   if (!facts.ok) return facts;
-  return database.kysely
-    .transaction()
-    .execute((tx) => storeBatch(tx, request.value, facts.value, database.durability === "commit"));
+  const month = firstOfMonth(new Date());
+  const store = () =>
+    database.bulk((tx, copy) =>
+      storeBatch(tx, copy, { station, batch, month }, facts.value, database.durability === "commit"),
+    );
+  try {
+    return await store();
+  } catch (error) {
+    // The months ahead are made by the daily upkeep; this is for a cloud that slept over a turn of the month.
+    if (!isMonthMissing(error)) throw error;
+    await addFactMonth(database.kysely, month);
+    return store();
+  }
 }
 
-/** The version is looked at first: the rest of a newer request may have any shape. */
-function parseUpload(body: unknown): Result<UploadFactsRequest> {
-  const version =
-    typeof body === "object" && body !== null && "wireVersion" in body ? body.wireVersion : undefined;
-  if (typeof version === "number" && !supportedWireVersions.includes(version))
-    return fail("request.wire-version", { supported: supportedWireVersions.join(", "), version });
-  const parsed = uploadFactsRequestSchema.safeParse(body);
-  return parsed.success
-    ? succeed(parsed.data)
-    : fail("request.invalid", { reason: describeIssues(parsed.error) });
-}
+const firstOfMonth = (date: Date): string => `${date.toISOString().slice(0, 7)}-01`;
+
+type Upload = { readonly station: StationPrincipal; readonly batch: FactBatch; readonly month: string };
 
 async function storeBatch(
   tx: Transaction<CloudTables>,
-  request: UploadFactsRequest,
+  copy: Copy,
+  { station, batch, month }: Upload,
   facts: readonly VerifiedFact[],
   durableAtCommit: boolean,
 ): Promise<Result<UploadFactsReply>> {
-  const head = await lockLogHead(tx, request);
-  const { logId } = request;
-  const first = facts[0]?.stored.sequence ?? 0;
-  if (first > head.receivedThrough + 1)
+  const head = await lockLogHead(tx, batch);
+  const { logId } = batch;
+  if (batch.firstSequence > head.receivedThrough + 1)
     return fail("facts.gap", { logId, expectedSequence: head.receivedThrough + 1 });
 
-  const fork = await findFork(tx, request, facts, head);
+  const fork = await findFork(tx, batch, facts, head);
   if (fork !== null) {
     // Committed although the batch is refused: the alarm is the point.
-    await raiseForkAlarm(tx, request, fork.sequence, fork.stored, fork.offered);
+    await raiseForkAlarm(tx, batch, fork.sequence, fork.stored, fork.offered);
     return fail("facts.forked", { logId, sequence: fork.sequence });
   }
   const fresh = facts.filter(({ stored }) => stored.sequence > head.receivedThrough);
@@ -78,9 +78,14 @@ async function storeBatch(
 
   const receivedThrough = last.stored.sequence;
   const durableThrough = durableAtCommit ? receivedThrough : head.durableThrough;
-  await insertFacts(tx, request, fresh);
-  await mergeParcels(tx, request.stationId, foldParcels(fresh.map((fact) => fact.envelope)));
-  await advanceLogHead(tx, request, receivedThrough, durableThrough, last.stored.hash);
+  await insertFacts(copy, batch, month, fresh);
+  await mergeParcels(tx, station, foldParcels(fresh.map((fact) => fact.envelope)));
+  await rememberUnknownFacts(
+    tx,
+    batch,
+    fresh.filter(({ envelope }) => !isKnownFact(nameOf(envelope))),
+  );
+  await advanceLogHead(tx, batch, receivedThrough, durableThrough, last.stored.hash);
   return succeed({ receivedThrough, durableThrough });
 }
 
@@ -88,14 +93,14 @@ type Fork = { readonly sequence: number; readonly stored: string; readonly offer
 
 async function findFork(
   tx: Transaction<CloudTables>,
-  request: UploadFactsRequest,
+  batch: FactBatch,
   facts: readonly VerifiedFact[],
   head: LogHead,
 ): Promise<Fork | null> {
   const known = facts.filter(({ stored }) => stored.sequence <= head.receivedThrough);
   const [firstKnown, lastKnown] = [known[0], known.at(-1)];
   if (firstKnown !== undefined && lastKnown !== undefined) {
-    const hashes = await readStoredHashes(tx, request, firstKnown.stored.sequence, lastKnown.stored.sequence);
+    const hashes = await readStoredHashes(tx, batch, firstKnown.stored.sequence, lastKnown.stored.sequence);
     const differing = known.find(({ stored }) => hashes.get(stored.sequence) !== stored.hash);
     if (differing === undefined) return null;
     const { sequence, hash } = differing.stored;

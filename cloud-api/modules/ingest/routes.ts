@@ -2,20 +2,33 @@ import { Hono } from "hono";
 import type { CloudDeps, CloudEnv } from "../../http/cloud-env.ts";
 import { replyFailure } from "../../http/failure-reply.ts";
 import { createGate } from "../../http/gate.ts";
-import { readJsonBody } from "../../http/read-body.ts";
-import { requireStation } from "../stations/authenticate.ts";
+import { readTextBody } from "../../http/read-body.ts";
+import { noteForLog } from "../../http/request-log.ts";
+import { requireStation } from "../access/guard.ts";
+import { describeBatch } from "./describe-batch.ts";
 import { ingestFacts } from "./ingest-facts.ts";
+import { readUpload } from "./read-upload.ts";
 
 /** A full batch is 1,000 facts; usual ones take 1 kB each, and the station halves a batch that is too large. */
 export const ingestLimits = { compressedBytes: 4_000_000, plainBytes: 16_000_000 };
 
+/** Bodies unpacked at once, requests that may wait, and how many of both one station may hold. */
+const uploads = { running: 4, waiting: 200, perAsker: 2 };
+
 export function ingestRoutes(deps: CloudDeps): Hono<CloudEnv> {
   const routes = new Hono<CloudEnv>();
-  const gate = createGate(4, 200);
+  const gate = createGate(uploads);
   routes.post("/v1/stations/:stationId/facts", requireStation(deps), async (context) => {
-    const reply = await gate(async () => {
-      const body = await readJsonBody(context.req.raw, ingestLimits);
-      return body.ok ? ingestFacts(deps.database, context.get("stationId"), body.value) : body;
+    const station = context.get("station");
+    const reply = await gate(station.stationId, async () => {
+      const body = await readTextBody(context.req.raw, ingestLimits);
+      if (!body.ok) return body;
+      const batch = readUpload(context.req.header("content-type"), body.value);
+      if (!batch.ok) return batch;
+      noteForLog(context, describeBatch(batch.value));
+      const taken = await ingestFacts(deps.database, station, batch.value);
+      if (taken.ok) deps.metrics.countFacts(batch.value.facts.length);
+      return taken;
     });
     return reply.ok ? context.json(reply.value) : replyFailure(context, reply.failure);
   });

@@ -11,3 +11,8 @@ export function storableValue(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [storable(key), storableValue(item)]));
 }
+
+/** Both can only stand in a JSON text as escapes; most texts have neither, and nothing in them needs a closer look. */
+export const isStorable = (json: string): boolean => !unstorableEscape.test(json) && json.isWellFormed();
+
+const unstorableEscape = /\\u(?:0000|d[89a-f])/i;

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { type FactEnvelope, factEnvelopeSchema, type StoredFact } from "@waystation/shared/facts/envelope";
-import type { UploadFactsRequest } from "@waystation/shared/wire/cloud-http";
+import { hash } from "node:crypto";
+import { type FactEnvelope, isFactEnvelope, type StoredFact } from "@waystation/shared/facts/envelope";
+import type { FactBatch } from "@waystation/shared/wire/fact-batch";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 
 export type VerifiedFact = { readonly stored: StoredFact; readonly envelope: FactEnvelope };
@@ -10,7 +10,7 @@ export type VerifiedFact = { readonly stored: StoredFact; readonly envelope: Fac
  * names the station, log and sequence it is sent under, and the chain inside the batch is unbroken.
  * Types and versions this cloud does not know are kept: the station may be newer.
  */
-export function verifyFacts(request: UploadFactsRequest): Result<readonly VerifiedFact[]> {
+export function verifyFacts(request: FactBatch): Result<readonly VerifiedFact[]> {
   const verified: VerifiedFact[] = [];
   for (const stored of request.facts) {
     const fact = verifyFact(request, stored, verified.at(-1));
@@ -21,13 +21,13 @@ export function verifyFacts(request: UploadFactsRequest): Result<readonly Verifi
 }
 
 function verifyFact(
-  request: UploadFactsRequest,
+  request: FactBatch,
   stored: StoredFact,
   before: VerifiedFact | undefined,
 ): Result<VerifiedFact> {
   const { stationId, logId } = request;
-  const corrupt = fail("facts.corrupt", { logId, sequence: stored.sequence });
-  if (createHash("sha256").update(stored.text, "utf8").digest("hex") !== stored.hash) return corrupt;
+  const corrupt = () => fail("facts.corrupt", { logId, sequence: stored.sequence });
+  if (hash("sha256", stored.text, "hex") !== stored.hash) return corrupt();
   const envelope = parseEnvelope(stored.text);
   if (envelope === null)
     return fail("request.invalid", { reason: `fact ${stored.sequence} is not a fact envelope` });
@@ -40,13 +40,13 @@ function verifyFact(
     return fail("request.invalid", {
       reason: `fact ${stored.sequence} does not follow ${before.stored.sequence}`,
     });
-  return envelope.previousHash === before.stored.hash ? succeed({ stored, envelope }) : corrupt;
+  return envelope.previousHash === before.stored.hash ? succeed({ stored, envelope }) : corrupt();
 }
 
 function parseEnvelope(text: string): FactEnvelope | null {
   try {
-    const parsed = factEnvelopeSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    const value: unknown = JSON.parse(text);
+    return isFactEnvelope(value) ? value : null;
   } catch {
     return null;
   }

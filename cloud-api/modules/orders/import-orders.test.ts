@@ -8,7 +8,7 @@ import type { ImportReply } from "@waystation/shared/wire/cloud-http";
 import { identifiersFor } from "@waystation/shared/model/barcode/identifiers";
 import { orderSchema, shipmentSchema } from "@waystation/shared/model/order";
 import { releaseText } from "@waystation/shared/model/release";
-import { asAdmin, describeOnEachDatabase, type TestCloud } from "../../test-support/test-cloud.ts";
+import { asAdmin, describeOnEachDatabase, ourOrders, type TestCloud } from "../../test-support/test-cloud.ts";
 import { formatOrdersCsv, generateOrders } from "./generate-orders.ts";
 import { type ImportOptions, importOrders } from "./import-orders.ts";
 
@@ -21,11 +21,10 @@ async function* inPieces(bytes: Uint8Array, size = 7): AsyncGenerator<Uint8Array
 async function importText(
   cloud: TestCloud,
   text: string | Uint8Array,
-  options: ImportOptions = { format: "csv" },
+  options: Omit<ImportOptions, "owner"> = { format: "csv" },
 ): Promise<ImportReply> {
-  const reply = await importOrders(inPieces(typeof text === "string" ? Buffer.from(text) : text), options, {
-    database: cloud.database,
-  });
+  const source = inPieces(typeof text === "string" ? Buffer.from(text) : text);
+  const reply = await importOrders(source, { ...options, owner: ourOrders }, { database: cloud.database });
   if (!reply.ok) throw new Error(JSON.stringify(reply.failure));
   return reply.value;
 }
@@ -87,7 +86,7 @@ describeOnEachDatabase("order import", (open) => {
     const read = () =>
       importOrders(
         createReadStream(new URL("sample-orders.csv", samples)),
-        { format: "csv" },
+        { format: "csv", owner: ourOrders },
         { database: cloud.database },
       );
     expect(await read()).toEqual({
@@ -274,7 +273,7 @@ describeOnEachDatabase("order import", (open) => {
   test("a file that is no order file is refused as a whole", async () => {
     const cloud = open();
     const refuse = async (text: string, format: "csv" | "json") =>
-      importOrders(inPieces(Buffer.from(text)), { format }, { database: cloud.database });
+      importOrders(inPieces(Buffer.from(text)), { format, owner: ourOrders }, { database: cloud.database });
     for (const text of ["", "a,b\n1,2\n", "order id\n"])
       expect(await refuse(text, "csv")).toMatchObject({
         ok: false,
@@ -318,7 +317,9 @@ describeOnEachDatabase("order import", (open) => {
     async function* bytes() {
       for (const text of lines) yield Buffer.from(text);
     }
-    expect(await importOrders(bytes(), { format: "csv" }, { database: cloud.database })).toMatchObject({
+    expect(
+      await importOrders(bytes(), { format: "csv", owner: ourOrders }, { database: cloud.database }),
+    ).toMatchObject({
       ok: true,
       value: { imported: 5000, rejectedCount: 0 },
     });

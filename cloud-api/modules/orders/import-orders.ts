@@ -6,10 +6,11 @@ import { decodeText } from "./decode-text.ts";
 import { readCsvOrders } from "./read-csv.ts";
 import { readJsonOrders } from "./read-json.ts";
 import { readLabelSource } from "./read-label.ts";
-import { type OrderParts, saveOrders } from "./save-orders.ts";
+import { type OrderOwner, type OrderParts, saveOrders } from "./save-orders.ts";
 
 export type ImportOptions = {
   readonly format: "csv" | "json";
+  readonly owner: OrderOwner;
   /** Folder of the orders file: label files named in it are read below this folder only. */
   readonly labelFolder?: string;
 };
@@ -71,18 +72,23 @@ export async function importOrders(
     batch.push({ line: entry.line, order, label: label.label });
     characters += "base64" in label.label ? label.label.base64.length : 1000;
     if (batch.length < batchOrders && characters < batchCharacters) continue;
-    await saveBatch(deps.database, batch, tally);
+    await saveBatch(deps.database, options.owner, batch, tally);
     batch = [];
     characters = 0;
   }
-  await saveBatch(deps.database, batch, tally);
+  await saveBatch(deps.database, options.owner, batch, tally);
   tally.rejected.sort((one, other) => one.line - other.line);
   return succeed(tally);
 }
 
-async function saveBatch(database: Database, batch: readonly OrderParts[], tally: Tally): Promise<void> {
+async function saveBatch(
+  database: Database,
+  owner: OrderOwner,
+  batch: readonly OrderParts[],
+  tally: Tally,
+): Promise<void> {
   if (batch.length === 0) return;
-  const saved = await database.kysely.transaction().execute((tx) => saveOrders(tx, batch));
+  const saved = await database.kysely.transaction().execute((tx) => saveOrders(tx, owner, batch));
   tally.imported += saved.imported;
   tally.unchanged += saved.unchanged;
   for (const { line, reason } of saved.rejected) reject(tally, line, reason);

@@ -1,5 +1,11 @@
 /** What the console's routes answer. Times are ISO 8601 UTC. A `next` of null means the last page. */
 
+import type { Permission, Role } from "@waystation/shared/model/access";
+
+export type { AuditAction, AuditView } from "../access/audit.ts";
+export type { PreparedStation } from "../stations/prepare-station.ts";
+export type { HubRow, StationRow } from "../stations/station-view.ts";
+
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
 export type OrderView = {
@@ -71,3 +77,36 @@ export type StationCounts = {
   readonly factTypes: Readonly<Record<string, number>>;
   readonly received: number;
 };
+
+/** What the page of one station shows beyond its row in the list. */
+export type StationDetail = {
+  readonly logs: readonly {
+    readonly logId: string;
+    readonly receivedThrough: number;
+    readonly durableThrough: number;
+    readonly updatedAt: string;
+  }[];
+  /** `forked`: the station offered another fact under a number that is taken. */
+  readonly alarms: readonly {
+    readonly alarmId: number;
+    readonly logId: string;
+    readonly sequence: number;
+    readonly kind: string;
+    readonly raisedAt: string;
+  }[];
+};
+
+/** Who is signed in, and what may be shown to them. */
+export type SessionInfo = {
+  readonly personId: string;
+  readonly name: string;
+  readonly tenantId: string;
+  /** False: the grants below do not count yet. */
+  readonly secondFactor: boolean;
+  readonly roles: readonly { readonly role: Role; readonly hubId: string | null }[];
+  readonly permissions: readonly Permission[];
+};
+
+/** After e-mail and password. */
+export type SignInStep = { readonly next: "second-factor" | "set-up-second-factor" };
+export type SecondFactorSetUp = { readonly totpUri: string; readonly backupCodes: readonly string[] };

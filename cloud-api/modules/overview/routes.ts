@@ -4,7 +4,7 @@ import { fail } from "@waystation/shared/failures/result";
 import { watchTables } from "../../db/change-feed.ts";
 import type { CloudDeps, CloudEnv } from "../../http/cloud-env.ts";
 import { replyFailure } from "../../http/failure-reply.ts";
-import { requireAdmin } from "../stations/authenticate.ts";
+import { requirePermission } from "../access/guard.ts";
 import {
   countStation,
   listFacts,
@@ -14,6 +14,7 @@ import {
   type PageRequest,
   readOverview,
 } from "./queries.ts";
+import { readStation } from "./read-station.ts";
 
 const watched = ["orders", "parcels", "facts", "stations", "acknowledgements"];
 const maxWatchers = 50;
@@ -24,29 +25,43 @@ const keepAliveMs = 15_000;
 export function overviewRoutes(deps: CloudDeps): Hono<CloudEnv> {
   const routes = new Hono<CloudEnv>();
   const { kysely } = deps.database;
-  routes.use("/v1/console/*", requireAdmin(deps), async (context, next) => {
+  routes.use("/v1/console/*", async (context, next) => {
     context.header("cache-control", "no-store");
     await next();
   });
-  routes.get("/v1/console/overview", async (context) => context.json(await readOverview(kysely)));
-  routes.get("/v1/console/orders", async (context) =>
-    context.json(await listOrders(kysely, readPageRequest(context))),
+  routes.get("/v1/console/overview", requirePermission(deps, "overview.read"), async (context) =>
+    context.json(await readOverview(kysely, context.get("scope"))),
   );
-  routes.get("/v1/console/parcels", async (context) =>
-    context.json(await listParcels(kysely, readPageRequest(context))),
+  routes.get("/v1/console/orders", requirePermission(deps, "orders.read"), async (context) =>
+    context.json(await listOrders(kysely, context.get("scope"), readPageRequest(context))),
   );
-  routes.get("/v1/console/facts", async (context) =>
-    context.json(await listFacts(kysely, readPageRequest(context))),
+  routes.get("/v1/console/parcels", requirePermission(deps, "parcels.read"), async (context) =>
+    context.json(await listParcels(kysely, context.get("scope"), readPageRequest(context))),
   );
-  routes.get("/v1/console/stations/:stationId/counts", async (context) =>
-    context.json(await countStation(kysely, context.req.param("stationId"))),
+  routes.get("/v1/console/facts", requirePermission(deps, "facts.read"), async (context) =>
+    context.json(await listFacts(kysely, context.get("scope"), readPageRequest(context))),
   );
-  routes.get("/v1/console/parcels/:stationId/:parcelId/facts", async (context) => {
-    const { stationId, parcelId } = context.req.param();
-    return context.json({ items: await listParcelFacts(kysely, stationId, parcelId) });
-  });
+  routes.get("/v1/console/stations/:stationId", requirePermission(deps, "stations.read"), async (context) =>
+    context.json(await readStation(kysely, context.get("scope"), context.req.param("stationId") ?? "")),
+  );
+  routes.get(
+    "/v1/console/stations/:stationId/counts",
+    requirePermission(deps, "facts.read"),
+    async (context) =>
+      context.json(await countStation(kysely, context.get("scope"), context.req.param("stationId"))),
+  );
+  routes.get(
+    "/v1/console/parcels/:stationId/:parcelId/facts",
+    requirePermission(deps, "facts.read"),
+    async (context) => {
+      const { stationId, parcelId } = context.req.param();
+      return context.json({
+        items: await listParcelFacts(kysely, context.get("scope"), stationId, parcelId),
+      });
+    },
+  );
   let watchers = 0;
-  routes.get("/v1/console/changes", (context) => {
+  routes.get("/v1/console/changes", requirePermission(deps, "overview.read"), (context) => {
     if (watchers >= maxWatchers)
       return replyFailure(context, fail("cloud.busy", { limit: maxWatchers }).failure);
     watchers += 1;
@@ -73,7 +88,7 @@ export function overviewRoutes(deps: CloudDeps): Hono<CloudEnv> {
 }
 
 /** NUL would be refused by the database; nothing that bears one can be found anyway. */
-function readPageRequest(context: Context): PageRequest {
+function readPageRequest(context: Context<CloudEnv>): PageRequest {
   const clean = (text: string | undefined): string =>
     (text ?? "").replaceAll("\u0000", "").trim().slice(0, 200);
   return { search: clean(context.req.query("search")), after: clean(context.req.query("after")) || null };

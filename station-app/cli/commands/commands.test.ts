@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -200,6 +200,41 @@ test("facts verify: a whole log, a changed fact, a changed parcel, no database a
     ),
   ).toMatchObject({ code: 1, ok: false });
   expect((await waystation("facts", "verify", "--data", join(folder, "nowhere"))).code).toBe(2);
+});
+
+test("facts salvage: what can be read of a broken file goes into a new one, and what is gone is said", async () => {
+  const bench = openStationBench();
+  bench.core.start();
+  for (let index = 1; index <= 5; index += 1)
+    bench.core.handle("belt", { kind: "inducted", parcelIndex: index, deviceId: "sorter" }, bench.now());
+  bench.store.checkpoint();
+  const broken = join(folder, "broken.db");
+  copyFileSync(bench.factsPath, broken);
+  bench.close();
+  bench.remove();
+  const db = new Database(broken);
+  db.pragma("journal_mode = DELETE");
+  db.pragma("secure_delete = ON");
+  db.exec("DELETE FROM facts WHERE sequence = 3");
+  db.close();
+  writeFileSync(broken, Buffer.concat([Buffer.alloc(16), readFileSync(broken).subarray(16)]));
+  const before = readFileSync(broken);
+
+  const out = join(folder, "saved");
+  const arguments_ = ["facts", "salvage", broken, "--station", "station-1", "--out", out] as const;
+  const saved = await waystation(...arguments_, "--json");
+  expect({ code: saved.code, ...JSON.parse(saved.out) }).toMatchObject({
+    code: 1,
+    logs: [{ readableFacts: 5, lostFacts: 1, readableThrough: 2, lost: [{ from: 3, to: 3 }] }],
+  });
+  expect(readFileSync(broken)).toEqual(before);
+  expect((await waystation("facts", "verify", "--data", join(out, "facts.db"))).out).toMatch(
+    /5 facts of log .+ 1 known to be lost/,
+  );
+  expect((await waystation(...arguments_)).code).toBe(2);
+  expect(
+    (await waystation("facts", "salvage", join(folder, "none.db"), "--station", "s", "--out", out)).code,
+  ).toBe(2);
 });
 
 test("status without a station: exit code 1 and what to do", async () => {

@@ -75,10 +75,18 @@ function describeStation({ view, processes, backlog, decisionMs }: StationStatus
     ...layOutTable([["DEVICE", "MODEL", "STATE", ""], ...devices]),
     "",
     `Cloud link     ${view.link.cloud}, ${backlog} facts wait to be sent, ${view.link.ordersVisible} orders visible`,
+    ...(view.link.notices ?? []).map((notice) => `Notice         ${sentenceOf(notice)}`),
+    ...describeClock(view.link.clockOffsetMs ?? 0),
     `Decisions      ${decisionMs.count}, half within ${decisionMs.p50} ms, 99 of 100 within ${decisionMs.p99} ms`,
     `Memory         ${memory.join("; ")}`,
   ];
 }
+
+/** Said only beyond two minutes: nothing depends on this machine's clock but the times people read. */
+const describeClock = (offsetMs: number): string[] =>
+  Math.abs(offsetMs) <= 120_000
+    ? []
+    : [`Clock          ${Math.round(offsetMs / 1000)} s away from the cloud's: set this machine's clock`];
 
 type ShownFailure = NonNullable<StationStatus["view"]["link"]["failure"]>;
 const isKnown = (code: string): code is FailureCode => code in failureCatalog;

@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Order, orderSchema } from "@waystation/shared/model/order";
 import { openReadOnly, type Sqlite } from "../../engine/core/open-database.ts";
+import { locateOrders } from "../../engine/replica/order-files.ts";
 
 /** The station's two files, looked at from outside while the engine runs. */
 export function openStationFiles(dataDir: string) {
-  const open = (name: string): Sqlite | null =>
-    existsSync(join(dataDir, name)) ? openReadOnly(join(dataDir, name)) : null;
-  const orders = open("orders.db");
-  const facts = open("facts.db");
+  const open = (path: string): Sqlite | null => (existsSync(path) ? openReadOnly(path) : null);
+  const orders = open(locateOrders(join(dataDir, "orders.db")));
+  const facts = open(join(dataDir, "facts.db"));
   return {
     countOrders: (): number => Number(orders?.prepare("SELECT count(*) FROM orders").pluck().get() ?? 0),
     /** Orders that no parcel has been played for yet, in the order of their waybills. */

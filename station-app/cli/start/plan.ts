@@ -31,7 +31,8 @@ type Context = { readonly data: DataFolder; readonly options: RunOptions; readon
 const common = ({ data, options }: Context, name: string) => ({
   name,
   logPath: join(data.logs, `${name}.log`),
-  readyTimeoutMs: 60_000,
+  // A station may save millions of facts from a damaged file before it is ready.
+  readyTimeoutMs: 300_000,
   stopTimeoutMs: 10_000,
   restart: options.exit ? null : defaultRestart,
 });

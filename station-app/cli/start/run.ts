@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { describeFailure } from "@waystation/shared/failures/catalog";
 import { type Failure, type Result, succeed } from "@waystation/shared/failures/result";
+import { keyFileName } from "../../engine/edge/station-key.ts";
 import { readStatus } from "../ask-station.ts";
 import { buildScreens } from "../build-screens.ts";
 import { type ChildFamily, createFamily } from "../processes/child-family.ts";
@@ -21,7 +23,7 @@ import {
   stopOrder,
   type Tokens,
 } from "./plan.ts";
-import { registerStation } from "./prepare-cloud.ts";
+import { enrolOwnStation } from "./prepare-cloud.ts";
 import type { Progress } from "./progress.ts";
 import type { Feeder, RunSummary } from "./station.ts";
 import type { RunOptions, StartOptions } from "./start-options.ts";
@@ -87,8 +89,9 @@ async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder }>> {
   if (!cloudReady.ok) return cloudReady;
   const cloudUrl = readUrl(cloudReady.value);
   const cloud = createCloudClient(cloudUrl, tokens.admin);
-  const stationToken = await registerStation(cloud, stationId);
-  if (!stationToken.ok) return stationToken;
+  const keyFile = join(data.station, keyFileName);
+  const enrolled = await enrolOwnStation(cloud, { url: cloudUrl, stationId, keyFile });
+  if (!enrolled.ok) return enrolled;
   const filled = await fillCloud(cloud, options, progress);
   if (!filled.ok) return filled;
 
@@ -96,7 +99,7 @@ async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder }>> {
   if (!twins.ok) return twins;
   const engineReady = await startChild(
     setup,
-    planEngine(setup, twins.value, { url: cloudUrl, token: stationToken.value }),
+    planEngine(setup, twins.value, { url: cloudUrl, keyFile }),
     "engine",
   );
   if (!engineReady.ok) return engineReady;

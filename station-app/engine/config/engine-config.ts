@@ -31,13 +31,37 @@ const deviceSchema = deviceBindingSchema.extend({
   upkeep: upkeepRulesSchema.optional(),
 });
 
+/** A week of a belt at full speed is about 1,500 MB of facts. */
+const diskSchema = z
+  .strictObject({
+    /** Free space below which people are warned. */
+    warnBelowMegabytes: z.int().min(0).max(1_000_000).default(2048),
+    /** Free space below which no new parcel is taken; those under way end as usual. */
+    refuseBelowMegabytes: z.int().min(0).max(1_000_000).default(512),
+    /** What the cloud holds for good stays here so long, counted in time the station runs. */
+    keepDays: z.int().min(1).max(3650).default(30),
+    /** Above it what the cloud holds for good goes earlier. What it does not hold stays in any case. */
+    factsMegabytes: z.int().min(64).max(1_000_000).default(8192),
+    /** Orders known as handled after the facts of their parcels went: a duplicate is noticed that long. */
+    handledOrders: z.int().min(1000).max(100_000_000).default(1_000_000),
+  })
+  .refine(({ warnBelowMegabytes: warn, refuseBelowMegabytes: refuse }) => refuse <= warn, {
+    message: "refuseBelowMegabytes must not be above warnBelowMegabytes",
+  });
+
 /** Everything the engine is told at its start; an unknown key is an error. */
 export const engineConfigSchema = z.strictObject({
   version: z.literal(1),
   stationId: id,
   dataDir: z.string().min(1),
   /** Absent: the station works alone and keeps its facts. */
-  cloud: z.strictObject({ url: z.url(), token: z.string().min(16) }).optional(),
+  cloud: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }),
+      /** Where `waystation station enrol` put the station's key. */
+      keyFile: z.string().min(1),
+    })
+    .optional(),
   /** Absent under Electron, where the screen comes through a MessagePort. */
   screen: z
     .strictObject({
@@ -47,6 +71,7 @@ export const engineConfigSchema = z.strictObject({
       staticDir: z.string(),
     })
     .optional(),
+  disk: diskSchema.prefault({}),
   lanes: z.array(laneSchema).min(1).max(16),
   devices: z.array(deviceSchema).max(64),
   /** Where a technician's own device definitions lie. */

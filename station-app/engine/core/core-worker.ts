@@ -7,7 +7,8 @@ import { epochMs } from "../config/epoch-clock.ts";
 import { openOrderLookup } from "./order-lookup.ts";
 import { createCore, type CoreResult } from "./core.ts";
 import type { CoreInput, CoreOutput } from "./messages.ts";
-import { openStore, systemSources } from "./store.ts";
+import { isFactsDamage, markDamaged, salvageIfDamaged, saveIdentity } from "./salvage.ts";
+import { isDiskFull, openStore, systemSources } from "./store.ts";
 
 export type CoreWorkerData = {
   readonly config: EngineConfig;
@@ -22,6 +23,10 @@ const viewEveryMs = 40;
 const quietMs = 250;
 /** On a line that is never quiet: before the WAL outgrows the size it was given, for growing costs twice as much as overwriting. */
 const commitsPerCheckpoint = 300;
+/** What is walked, pruned and carried between two looks at the inbox: a few milliseconds together. */
+const factsPerWalk = 200;
+const factsPerPrune = 250;
+const factsPerCarry = 50;
 /** How long a deadline that could not be recorded waits before it is tried again. */
 const fullDiskMs = 500;
 
@@ -29,8 +34,19 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
   const { config } = data;
   const crash = createCrashPoints(config.crashAt);
   const sources = systemSources();
-  const store = openStore(data.factsPath, config.stationId, sources, crash);
-  const orders = openOrderLookup(data.ordersPath, config.rejectChute);
+  salvageIfDamaged(data.factsPath, config.stationId, sources, crash);
+  const store = openFacts();
+  const keepRules = {
+    keepMs: config.disk.keepDays * 86_400_000,
+    factsPerStep: factsPerPrune,
+    ordersKept: config.disk.handledOrders,
+    budgetBytes: config.disk.factsMegabytes * 1e6,
+  };
+  let hurry = false;
+  const orders = openOrderLookup(data.ordersPath, config.rejectChute, (path, reason) =>
+    // After the start, when somebody listens.
+    setImmediate(() => post({ kind: "orders-damaged", path, reason })),
+  );
   const core = createCore({
     store,
     orders,
@@ -39,6 +55,13 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
     nowMs: epochMs,
     mintId: sources.mintId,
   });
+
+  function openFacts() {
+    const opened = openStore(data.factsPath, config.stationId, sources, crash);
+    saveIdentity(data.factsPath, { stationId: opened.stationId, logId: opened.logId });
+    return opened;
+  }
+
   const changed = new Set<string>();
   let viewTimer: NodeJS.Timeout | undefined;
   let quietTimer: NodeJS.Timeout | undefined;
@@ -75,11 +98,11 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
       clearTimeout(deadlineTimer);
       if (next !== null)
         deadlineTimer = setTimeout(
-          expire,
+          guarded(expire),
           Math.max(core.disk() === "full" ? fullDiskMs : 0, next - epochMs()) + 1,
         );
     }
-    if (quietTimer === undefined) quietTimer = setTimeout(settle, quietMs);
+    if (quietTimer === undefined) quietTimer = setTimeout(guarded(rest), quietMs);
     else quietTimer.refresh();
     if (commits >= commitsPerCheckpoint) settle();
   }
@@ -92,6 +115,44 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
   function settle(): void {
     commits = 0;
     store.checkpoint();
+  }
+
+  function rest(): void {
+    settle();
+    if (core.disk() === "well" && tidy()) quietTimer?.refresh();
+  }
+
+  /** A few milliseconds of what can wait. @returns whether there is more of it. */
+  function tidy(): boolean {
+    const trouble = store.walk(factsPerWalk);
+    if (trouble !== null) setFactsAside(trouble);
+    try {
+      const carried = store.carryFormer(factsPerCarry);
+      // The edge hears of new facts with the views.
+      if (carried) viewTimer ??= setTimeout(publishViews, viewEveryMs);
+      const pruned = store.prune(sources.monotonicMs(), { ...keepRules, hurry });
+      return carried || pruned > 0 || !store.walked();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return false;
+    }
+  }
+
+  function setFactsAside(reason: string): never {
+    markDamaged(data.factsPath, reason, sources.nowMs());
+    throw new Error(`facts.db is damaged: ${reason}`);
+  }
+
+  /** What the file can no longer say ends the engine; its next start sets the file aside and saves what it can. */
+  function guarded<Args extends readonly unknown[]>(act: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        act(...args);
+      } catch (error) {
+        if (isFactsDamage(error)) setFactsAside(String(error));
+        throw error;
+      }
+    };
   }
 
   function take(message: CoreInput): void {
@@ -117,8 +178,20 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
         return send(core.setPrinter(message.printerId, message.ready, message.odometer));
       case "reload":
         return orders.reload();
+      case "orders-file":
+        return orders.reopen(message.path)
+          ? post({ kind: "orders-file-open", path: message.path })
+          : undefined;
       case "acknowledged":
-        return store.saveAcknowledged(message.receivedThrough, message.durableThrough);
+        return store.saveAcknowledged(message);
+      case "former-acknowledged":
+        return store.saveFormerReceived(message.logId, message);
+      case "former-settled":
+        store.settleFormer(message.logId, message.through);
+        return armTimers();
+      case "room":
+        hurry = message.hurry;
+        return send(core.setRoom(message.hasRoom));
       case "status":
         return post({ kind: "status", requestId: message.requestId, status: core.status() });
       case "stop":
@@ -140,7 +213,7 @@ function runCoreThread(port: NonNullable<typeof parentPort>, data: CoreWorkerDat
     upkeep: core.upkeep(),
   });
   armTimers();
-  port.on("message", take);
+  port.on("message", guarded(take));
 }
 
 assert(parentPort !== null, "the core runs as a worker thread");

@@ -49,6 +49,7 @@ export function createCore(options: CoreOptions) {
   const printers = createPrinterQueue();
   const decisions = createDecisionClock();
   let disk: DiskHealth = "well";
+  let hasRoom = true;
 
   function findOrders(
     barcodes: readonly string[],
@@ -171,8 +172,8 @@ export function createCore(options: CoreOptions) {
         payload: { appVersion: options.appVersion, wireVersion },
       },
     ]);
-    for (const [laneId, lane] of lanes)
-      lanes.set(laneId, { ...lane, recent: store.recentParcels(laneId, nowMs()) });
+    const recent = store.recentParcels();
+    for (const [laneId, lane] of lanes) lanes.set(laneId, { ...lane, recent: recent.get(laneId) ?? [] });
     const effects: Effect[] = [];
     for (const { lane, ended, parcel } of store.openParcels()) {
       const state = lanes.get(lane);
@@ -196,10 +197,25 @@ export function createCore(options: CoreOptions) {
     const state = lanes.get(laneId);
     if (state === undefined)
       return { effects: [], changedLanes: [], failure: { code: "lane.unknown", details: { laneId } } };
-    const refused = checkCommand(state, event);
+    const refused = (hasRoom ? null : checkRoom(state, event)) ?? checkCommand(state, event);
     if (refused !== null) return { effects: [], changedLanes: [], failure: refused };
     if (event.kind === "label-outcome") releasePrinter(event);
     return run({ laneId, event }, atMs);
+  }
+
+  /**
+   * Without room no new parcel is taken: the lanes stop as if somebody had stopped them, so what comes all the same goes
+   * to the reject lane, and what is under way ends as usual. They go on by themselves, except where a person stopped one.
+   */
+  function setRoom(next: boolean): CoreResult {
+    hasRoom = next;
+    const event: SessionEvent = hasRoom
+      ? { kind: "resumed", operatorId: null }
+      : { kind: "stopped", reason: nearlyFull, operatorId: null };
+    const results = [...lanes.values()]
+      .filter(({ status, stopReason }) => (hasRoom ? stopReason === nearlyFull : status === "running"))
+      .map(({ profile: { laneId } }) => run({ laneId, event }, nowMs()));
+    return mergeResults(results);
   }
 
   /** What was done about a scale concerns no lane: recorded, and nothing else follows. */
@@ -217,20 +233,18 @@ export function createCore(options: CoreOptions) {
 
   /** Wakes the lanes whose parcels' time is up. */
   function tick(atMs: number): CoreResult {
-    const results = [...lanes.values()]
-      .filter((lane) => (nextDeadline(lane) ?? Infinity) <= atMs)
-      .map((lane) => run({ laneId: lane.profile.laneId, event: { kind: "ticked" } }, atMs));
-    return {
-      effects: results.flatMap(({ effects }) => effects),
-      changedLanes: results.flatMap(({ changedLanes }) => changedLanes),
-      failure: results.find(({ failure }) => failure !== null)?.failure ?? null,
-    };
+    return mergeResults(
+      [...lanes.values()]
+        .filter((lane) => (nextDeadline(lane) ?? Infinity) <= atMs)
+        .map((lane) => run({ laneId: lane.profile.laneId, event: { kind: "ticked" } }, atMs)),
+    );
   }
 
   return {
     start,
     handle,
     recordUpkeep,
+    setRoom,
     upkeep: store.upkeep,
     tick,
     /** A printer that came back may have somebody waiting: any lane event will do to grant, so the first lane is ticked. */
@@ -255,10 +269,27 @@ export function createCore(options: CoreOptions) {
       recorded: store.lastSequence(),
       acknowledged: store.acknowledged(),
       decisionMs: decisions.read(),
-      outcomes: store.countOutcomes(),
+      formerLogs: store.formerLogs(),
     }),
   };
 }
+
+const nearlyFull = "store.nearly-full";
+
+/** A person who starts a parcel or a lane hears why not; devices are never refused. */
+const checkRoom = (state: LaneState, event: SessionEvent): Failure | null =>
+  state.stopReason === nearlyFull &&
+  (event.kind === "resumed" ||
+    (event.kind === "manual-barcode" && event.parcelId === null) ||
+    (event.kind === "reading" && event.deviceId === "wedge"))
+    ? { code: nearlyFull, details: {} }
+    : null;
+
+const mergeResults = (results: readonly CoreResult[]): CoreResult => ({
+  effects: results.flatMap(({ effects }) => effects),
+  changedLanes: results.flatMap(({ changedLanes }) => changedLanes),
+  failure: results.find(({ failure }) => failure !== null)?.failure ?? null,
+});
 
 /** Within one step two parcels of one order could be judged before either is in the table. */
 const isAcceptedIn = (facts: readonly FactDraft[], orderId: string, exceptParcelId: string): boolean =>

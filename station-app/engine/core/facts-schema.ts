@@ -50,6 +50,35 @@ const migrations: readonly string[] = [
     zero_passed INTEGER
   ) STRICT, WITHOUT ROWID;
   `,
+  // What was deleted, what was handled before that, and what was saved from damaged files. `salvaged` is numbered below
+  // zero in the order of the former logs, so that a parcel's first and last fact stay comparable across logs.
+  `
+  ALTER TABLE log ADD COLUMN pruned_through INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE log ADD COLUMN pruned_hash BLOB;
+  ALTER TABLE log ADD COLUMN running_ms INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE prune_marks (running_ms INTEGER PRIMARY KEY, sequence INTEGER NOT NULL) STRICT;
+  CREATE TABLE handled_orders (number INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE salvaged (number INTEGER PRIMARY KEY, text TEXT NOT NULL, hash BLOB NOT NULL) STRICT;
+  CREATE TABLE former_logs (
+    log_id TEXT PRIMARY KEY,
+    base INTEGER NOT NULL,
+    first_sequence INTEGER,
+    last_sequence INTEGER,
+    readable_through INTEGER,
+    readable_facts INTEGER NOT NULL,
+    lost_facts INTEGER NOT NULL,
+    lost TEXT NOT NULL,
+    file TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    open_above INTEGER NOT NULL,
+    received_through INTEGER NOT NULL DEFAULT 0,
+    durable_through INTEGER NOT NULL DEFAULT 0,
+    settled_above INTEGER,
+    carried_through INTEGER,
+    carried_in INTEGER,
+    announced INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings a facts.db to the newest schema; each step commits with its number, so a crash between is safe. */

@@ -1,6 +1,7 @@
 import type { FactDraft } from "@waystation/shared/facts/draft";
 import type { Failure } from "@waystation/shared/failures/result";
 import type { Effect, SessionEvent } from "@waystation/shared/session/events";
+import type { CloudPosition, FormerLog } from "./former-logs.ts";
 import type { UpkeepRecord } from "@waystation/shared/session/upkeep";
 import type { LaneView } from "@waystation/shared/session/view";
 
@@ -24,7 +25,18 @@ export type CoreInput =
   | { readonly kind: "upkeep"; readonly fact: FactDraft; readonly requestId: number }
   /** The replica committed new channels or sort plans. */
   | { readonly kind: "reload" }
-  | { readonly kind: "acknowledged"; readonly receivedThrough: number; readonly durableThrough: number }
+  /** Another file of orders took over. */
+  | { readonly kind: "orders-file"; readonly path: string }
+  | ({ readonly kind: "acknowledged" } & CloudPosition)
+  /** The same of a log that was saved from a damaged file. */
+  | ({
+      readonly kind: "former-acknowledged";
+      readonly logId: string;
+    } & CloudPosition)
+  /** The cloud has that log up to here and can take no more of it. */
+  | { readonly kind: "former-settled"; readonly logId: string; readonly through: number }
+  /** The disk, as the edge sees it: without room no new parcel is taken; hurry: what may be deleted, should be. */
+  | { readonly kind: "room"; readonly hasRoom: boolean; readonly hurry: boolean }
   | { readonly kind: "status"; readonly requestId: number }
   | { readonly kind: "stop" };
 
@@ -36,7 +48,8 @@ export type CoreStatus = {
   readonly recorded: number;
   readonly acknowledged: { readonly receivedThrough: number; readonly durableThrough: number };
   readonly decisionMs: DecisionTimes;
-  readonly outcomes: Readonly<Record<string, number>>;
+  /** Logs saved from damaged files, oldest first. */
+  readonly formerLogs: readonly FormerLog[];
 };
 
 /** What the core tells the edge: effects only after their facts are durable. */
@@ -54,4 +67,7 @@ export type CoreOutput =
   | { readonly kind: "status"; readonly requestId: number; readonly status: CoreStatus }
   | { readonly kind: "taken"; readonly deviceId: string; readonly sequence: number }
   | { readonly kind: "upkeep"; readonly records: readonly UpkeepRecord[] }
+  /** This file of orders is read now, and no other. */
+  | { readonly kind: "orders-file-open"; readonly path: string }
+  | { readonly kind: "orders-damaged"; readonly path: string; readonly reason: string }
   | { readonly kind: "stopped" };

@@ -3,6 +3,9 @@ import Database from "better-sqlite3";
 
 export type Sqlite = Database.Database;
 
+/** Many times what gathers between two checkpoints: shrinking and growing again would cost the hot path. */
+export const walKeptBytes = 64 << 20;
+
 /**
  * Opens a file that must survive a power cut. This build of SQLite falls back to synchronous=NORMAL in WAL at a
  * connection's first statement, whatever the pragma said before it; so FULL is set after one, and read again
@@ -14,6 +17,8 @@ export function openDurable(path: string): Sqlite {
   db.pragma("busy_timeout = 5000");
   // The hot path never checkpoints: the store does so when the line is quiet, and a commit is one append.
   db.pragma("wal_autocheckpoint = 0");
+  // A long reader keeps the log from being emptied; what it grew by meanwhile is given back when the reader is gone.
+  db.pragma(`journal_size_limit = ${walKeptBytes}`);
   db.prepare("SELECT count(*) FROM sqlite_schema").get();
   db.pragma("synchronous = FULL");
   db.prepare("SELECT count(*) FROM sqlite_schema").get();

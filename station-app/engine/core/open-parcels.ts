@@ -9,13 +9,15 @@ import type { ParcelRow } from "./project-parcel.ts";
 /** A parcel that was under way when the engine stopped, or ended while its label's outcome was still out. */
 export type OpenParcel = { readonly lane: string; readonly ended: boolean; readonly parcel: RecoveredParcel };
 
-/** Read at start, oldest first; everything in it comes from facts. */
-export function readOpenParcels(db: Sqlite): OpenParcel[] {
-  return readParcels(db, "outcome IS NULL OR label = 'requested' ORDER BY first_sequence").map((row) => ({
-    lane: row.lane,
-    ended: row.outcome !== null,
-    parcel: recoverRow(db, row),
-  }));
+/**
+ * Read at start, oldest first; everything in it comes from facts.
+ * @param above parcels whose last fact is older lost their end with a damaged file: nobody is asked about them.
+ */
+export function readOpenParcels(db: Sqlite, above = -Number.MAX_SAFE_INTEGER): OpenParcel[] {
+  const where = `(outcome IS NULL OR label = 'requested') ORDER BY first_sequence`;
+  return readParcels(db, where)
+    .filter((row) => row.lastSequence > above)
+    .map((row) => ({ lane: row.lane, ended: row.outcome !== null, parcel: recoverRow(db, row) }));
 }
 
 function recoverRow(db: Sqlite, row: ParcelRow): RecoveredParcel {
@@ -40,41 +42,80 @@ function recoverRow(db: Sqlite, row: ParcelRow): RecoveredParcel {
   };
 }
 
+/** Enough for the last parcels of every lane a station may have; a lane that stood still that long has nothing on its belt. */
+const factsLookedAt = 10_000;
+const factsPerRead = 500;
+
 /**
- * The last parcels of a lane that ended, newest first: what is heard of one of them once more, for the sorter keeps its
- * events until they are durable, must not make a new parcel. Ids grow with time, so the table's own order serves.
+ * The last parcels of each lane that ended, newest first: what is heard of one of them once more, for the sorter keeps
+ * its events until they are durable, must not make a new parcel. Found from the end of the log, so that neither the
+ * size of the tables nor a clock that was set has a say in it.
  */
-export function readRecentParcels(db: Sqlite, laneId: string, nowMs: number): EndedParcel[] {
-  const where = `lane = ? AND outcome IS NOT NULL ORDER BY parcel_id DESC LIMIT ${recentLimit}`;
-  const rows = readParcels(db, where, [laneId]).map((row) => {
-    const ended = readFactsOf(db, row).findLast(({ type }) => type === "parcel.ended");
-    const { parcelId, parcelIndex, barcode, weightGrams, chute } = row;
-    return {
-      parcelId,
-      parcelIndex,
-      barcodes: barcode === null ? [] : [barcode],
-      weightGrams,
-      size: parseSize(row.size),
-      decision: null,
-      order: null,
-      outcome: row.outcome as Outcome,
-      reasons: (ended?.payload.reasons ?? []) as EndedParcel["reasons"],
-      chute,
-      endedAtMs: ended === undefined ? 0 : Date.parse(ended.occurredAt),
-    };
-  });
-  return rows.filter(({ endedAtMs }) => nowMs - endedAtMs < rememberedMs);
+export function readRecentParcels(db: Sqlite): ReadonlyMap<string, readonly EndedParcel[]> {
+  const recent = new Map<string, EndedParcel[]>();
+  for (const ended of readEndedBackwards(db)) {
+    const { lane, parcelId } = ended;
+    if (lane === null || parcelId === null) continue;
+    const ofLane = recent.get(lane) ?? [];
+    recent.set(lane, ofLane);
+    const [row] = ofLane.length < recentLimit ? readParcels(db, "parcel_id = ?", [parcelId]) : [];
+    if (row !== undefined && row.outcome !== null) ofLane.push(describeEnded(row, ended));
+  }
+  return recent;
 }
 
-/** Longer than any event waits at a sorter; after it a belt may have counted from one again. */
-const rememberedMs = 3_600_000;
+function* readEndedBackwards(db: Sqlite): Generator<FactEnvelope> {
+  let left = factsLookedAt;
+  for (const [table, key] of [
+    ["facts", "sequence"],
+    ["salvaged", "number"],
+  ] as const) {
+    const select = db.prepare(
+      `SELECT ${key} AS number, text FROM ${table} WHERE ${key} < ? ORDER BY ${key} DESC LIMIT ${factsPerRead}`,
+    );
+    for (let below = Number.MAX_SAFE_INTEGER; left > 0; ) {
+      const rows = select.all(below) as { number: number; text: string }[];
+      if (rows.length === 0) break;
+      for (const { text } of rows) if (text.includes(endedMark)) yield JSON.parse(text) as FactEnvelope;
+      left -= rows.length;
+      below = rows.at(-1)?.number ?? 0;
+    }
+  }
+}
 
-/** No index by parcel, for the hot path pays for every index: a parcel's facts lie between its first and its last. */
+const endedMark = '"type":"parcel.ended"';
+
+function describeEnded(row: ParcelRow, ended: FactEnvelope): EndedParcel {
+  const { parcelId, parcelIndex, barcode, weightGrams, chute } = row;
+  return {
+    parcelId,
+    parcelIndex,
+    barcodes: barcode === null ? [] : [barcode],
+    weightGrams,
+    size: parseSize(row.size),
+    decision: null,
+    order: null,
+    outcome: row.outcome as Outcome,
+    reasons: (ended.payload.reasons ?? []) as EndedParcel["reasons"],
+    chute,
+    endedAtMs: Date.parse(ended.occurredAt),
+  };
+}
+
+/**
+ * No index by parcel, for the hot path pays for every index: a parcel's facts lie between its first and its last.
+ * Those that were salvaged from a former log are numbered below zero.
+ */
 function readFactsOf(db: Sqlite, { parcelId, firstSequence, lastSequence }: ParcelRow): FactEnvelope[] {
-  const texts = db
-    .prepare("SELECT text FROM facts WHERE sequence BETWEEN ? AND ? ORDER BY sequence")
-    .pluck()
-    .all(firstSequence, lastSequence) as string[];
+  const between = (table: string, key: string): string[] =>
+    db
+      .prepare(`SELECT text FROM ${table} WHERE ${key} BETWEEN ? AND ? ORDER BY ${key}`)
+      .pluck()
+      .all(firstSequence, lastSequence) as string[];
+  const texts = [
+    ...(firstSequence < 0 ? between("salvaged", "number") : []),
+    ...(lastSequence > 0 ? between("facts", "sequence") : []),
+  ];
   return texts.map((text) => JSON.parse(text) as FactEnvelope).filter((fact) => fact.parcelId === parcelId);
 }
 

@@ -4,10 +4,23 @@ import { genesisHash } from "@waystation/shared/facts/envelope";
 import { mintId } from "@waystation/shared/model/id";
 import { hashText, type Stamp, writeFactText } from "./fact-text.ts";
 import { migrateFacts } from "./facts-schema.ts";
+import {
+  type CloudPosition,
+  draftAnnouncements,
+  markAnnounced,
+  markCarried,
+  nextCarry,
+  readFormerFacts,
+  readFormerLogs,
+  saveFormerReceived,
+  settleFormer,
+} from "./former-logs.ts";
 import { openDurable, type Sqlite } from "./open-database.ts";
 import { readOpenParcels, readRecentParcels } from "./open-parcels.ts";
 import { type ParcelRow, projectFact } from "./project-parcel.ts";
 import { prepareParcelTable } from "./parcel-table.ts";
+import { preparePrune, type PruneRules } from "./prune-facts.ts";
+import { prepareWalk } from "./salvage-check.ts";
 import { prepareUpkeepTable } from "./upkeep-table.ts";
 
 /** Time and names come from outside, so that a simulation can repeat a run to the bit. */
@@ -35,6 +48,8 @@ export function openStore(
   const db = openDurable(path);
   migrateFacts(db);
   const log = openLog(db, stationId, sources);
+  const prune = preparePrune(db);
+  const walk = prepareWalk(db, log.logId);
   const bootId = sources.mintId();
   const insert = db.prepare("INSERT INTO facts (sequence, text, hash) VALUES (?, ?, ?)");
   const parcels = prepareParcelTable(db);
@@ -44,7 +59,8 @@ export function openStore(
   const causes = new Map<string, string>();
   let { lastSequence, lastHash } = readHead(db);
 
-  function append(drafts: readonly FactDraft[]): void {
+  /** @param alongside what belongs to these facts in the same transaction; told the last one's sequence. */
+  function append(drafts: readonly FactDraft[], alongside: (lastSequence: number) => void = () => {}): void {
     const stamp: Stamp = {
       stationId,
       logId: log.logId,
@@ -73,11 +89,28 @@ export function openStore(
       if (row !== undefined) touched.set(draft.parcelId, row);
     }
     for (const [parcelId, row] of touched) parcels.write(before.get(parcelId), row);
+    alongside(sequence);
     end.run();
     lastSequence = sequence;
     lastHash = previousHash;
     for (const row of touched.values()) if (row.outcome !== null) causes.delete(row.parcelId);
   }
+
+  /** Everything or nothing; throws what SQLite throws. */
+  function transact(act: () => void): void {
+    hook("before-commit");
+    begin.run();
+    try {
+      act();
+    } catch (error) {
+      if (db.inTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+    hook("after-commit");
+  }
+
+  const announcements = draftAnnouncements(db);
+  if (announcements.length > 0) transact(() => append(announcements, () => markAnnounced(db)));
 
   return {
     stationId,
@@ -86,27 +119,38 @@ export function openStore(
     lastSequence: () => lastSequence,
     /** Facts and rows, durable when this returns. */
     commit(drafts: readonly FactDraft[]): void {
-      if (drafts.length === 0) return;
-      hook("before-commit");
-      begin.run();
-      try {
-        append(drafts);
-      } catch (error) {
-        if (db.inTransaction) db.exec("ROLLBACK");
-        throw error;
-      }
-      hook("after-commit");
+      if (drafts.length > 0) transact(() => append(drafts));
     },
     isHandled: prepareHandled(db),
     upkeep: upkeep.readAll,
-    openParcels: () => readOpenParcels(db),
-    recentParcels: (laneId: string, nowMs: number) => readRecentParcels(db, laneId, nowMs),
+    openParcels: () => readOpenParcels(db, readOpenFloor(db)),
+    recentParcels: () => readRecentParcels(db),
+    formerLogs: () => readFormerLogs(db),
+    formerFacts: (logId: string, above: number, limit: number) => readFormerFacts(db, logId, above, limit),
+    saveFormerReceived: (logId: string, position: CloudPosition) =>
+      putOffWhenFull(() => saveFormerReceived(db, logId, position)),
+    settleFormer: (logId: string, through: number) => putOffWhenFull(() => settleFormer(db, logId, through)),
+    /** Takes the next stranded facts of former logs into this one. @returns whether there were any. */
+    carryFormer(limit: number): boolean {
+      const carry = nextCarry(db, limit);
+      if (carry === null) return false;
+      transact(() => append(carry.drafts, (sequence) => markCarried(db, carry, sequence)));
+      return true;
+    },
+    /** One small step; see prune-facts.ts. @returns how many facts went. */
+    prune: (runningMs: number, rules: PruneRules) => prune(runningMs, lastSequence, rules),
+    /** The next few facts, checked from the log's start on; a reason when one is not what it was. */
+    walk: (limit: number) => walk.walk(limit),
+    /** Has the walk reached the end once more? */
+    walked: () => walk.isDone(),
     acknowledged: () => readAcknowledged(db),
-    saveAcknowledged: (receivedThrough: number, durableThrough: number) =>
+    saveAcknowledged: ({ receivedThrough, durableThrough, isRestored = false }: CloudPosition) =>
       putOffWhenFull(() =>
         db
-          .prepare("UPDATE log SET acknowledged_through = ?, durable_through = max(durable_through, ?)")
-          .run(receivedThrough, durableThrough),
+          .prepare(
+            "UPDATE log SET acknowledged_through = ?, durable_through = max(iif(?, 0, durable_through), ?)",
+          )
+          .run(receivedThrough, isRestored ? 1 : 0, durableThrough),
       ),
     countOutcomes: () => countOutcomes(db),
     /** Moves the log's tail into the file; called when the line is quiet. The WAL keeps its size. */
@@ -169,17 +213,24 @@ const readHead = (db: Sqlite): { lastSequence: number; lastHash: string } => {
   return { lastSequence: row?.sequence ?? 0, lastHash: row?.hash ?? genesisHash };
 };
 
+/** Below it an apparently open parcel only lost its end in a damaged file. */
+const readOpenFloor = (db: Sqlite): number =>
+  (db.prepare("SELECT max(open_above) FROM former_logs").pluck().get() as number | null) ??
+  -Number.MAX_SAFE_INTEGER;
+
 const readAcknowledged = (db: Sqlite): { receivedThrough: number; durableThrough: number } =>
   db
     .prepare("SELECT acknowledged_through AS receivedThrough, durable_through AS durableThrough FROM log")
     .get() as { receivedThrough: number; durableThrough: number };
 
-/** Has another parcel used this order up? Those still under way are known to the lanes. */
+/** Has another parcel used this order up? Those still under way are known to the lanes; those pruned left only the order. */
 function prepareHandled(db: Sqlite): (orderId: string, exceptParcelId: string) => boolean {
   const statement = db
     .prepare("SELECT 1 FROM parcels WHERE handled_order = ? AND parcel_id <> ? LIMIT 1")
     .pluck();
-  return (orderId, exceptParcelId) => statement.get(orderId, exceptParcelId) !== undefined;
+  const pruned = db.prepare("SELECT 1 FROM handled_orders WHERE order_id = ?").pluck();
+  return (orderId, exceptParcelId) =>
+    statement.get(orderId, exceptParcelId) !== undefined || pruned.get(orderId) !== undefined;
 }
 
 function countOutcomes(db: Sqlite): Record<string, number> {

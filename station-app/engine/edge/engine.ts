@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import { mkdirSync } from "node:fs";
-import type { StoredFact } from "@waystation/shared/facts/envelope";
 import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import type { SessionEvent } from "@waystation/shared/session/events";
-import type { LinkView } from "@waystation/shared/session/view";
 import { createCrashPoints } from "../config/crash-points.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { epochMs } from "../config/epoch-clock.ts";
@@ -12,13 +10,16 @@ import type { ComposedLabel } from "../label/composed-label.ts";
 import type { LabelRequest } from "../replica/read-label.ts";
 import type { ReplicaInput, ReplicaOutput } from "../replica/messages.ts";
 import { createAsks } from "./ask-thread.ts";
+import { type CloudLink, checkIdentity, startCloudLink } from "./cloud-link.ts";
 import { createDevices, type Devices } from "./devices.ts";
+import { describeFormerLogs } from "./describe-former-logs.ts";
+import { describeRoom, readDiskUse, startDiskWatch } from "./disk-watch.ts";
+import { createLink, type Link } from "./link-view.ts";
 import { performEffect } from "./perform-effect.ts";
 import { type StationRpc, serveStationRpc } from "./rpc.ts";
 import { startThread, type Thread } from "./start-thread.ts";
 import { createStationRouter } from "./station-router.ts";
 import { createUpkeep } from "./upkeep.ts";
-import { startUplink, type Uplink } from "./uplink.ts";
 import { createViewFeed } from "./view-feed.ts";
 
 export type Engine = {
@@ -36,20 +37,38 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     factsPath: join(config.dataDir, "facts.db"),
     ordersPath: join(config.dataDir, "orders.db"),
   };
+  const identity = await checkIdentity(config);
+  if (!identity.ok) return identity;
   const asks = createAsks();
   const replica = startThread<ReplicaInput, ReplicaOutput>(
     new URL("../replica/replica-worker.ts", import.meta.url),
-    { ...paths, cloud: config.cloud ?? null },
+    { ...paths, cloud: config.cloud === undefined ? null : { url: config.cloud.url } },
     deps.onFatal,
   );
   const ready = await firstMessage(replica, "ready");
   const core = startThread<CoreInput, CoreOutput>(
     new URL("../core/core-worker.ts", import.meta.url),
-    { config, ...paths, appVersion: deps.appVersion },
+    { config, ...paths, ordersPath: ready.ordersPath, appVersion: deps.appVersion },
     deps.onFatal,
   );
   const started = await firstMessage(core, "started");
-  const link = createLink(config, started.status, ready.ordersVisible);
+  const link = createLink({
+    hasCloud: config.cloud !== undefined,
+    recorded: started.status.recorded,
+    acknowledged: started.status.acknowledged.receivedThrough,
+    ordersVisible: ready.ordersVisible,
+    nowMs: Date.now,
+  });
+  link.ordersTrouble(ready.trouble);
+  const disk = startDiskWatch({
+    limits: config.disk,
+    readUse: () => readDiskUse(paths.factsPath),
+    onChange: (state) => {
+      core.post({ kind: "room", hasRoom: state.room !== "none", hurry: state.room !== "enough" });
+      link.notices([...describeRoom(state, config.disk), ...describeFormerLogs(started.status)]);
+    },
+  });
+  link.notices(describeFormerLogs(started.status));
   const crash = createCrashPoints(config.crashAt);
   const devices = createDevices(config, {
     onEvent: (laneId, event, atMs) => core.post({ kind: "event", laneId, event, atMs }),
@@ -60,7 +79,10 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
         ready: isReady,
         ...(odometer === undefined ? {} : { odometer }),
       }),
-    onView: (view) => feed.publish({ devices: [view] }),
+    onView: (view) => {
+      feed.publish({ devices: [view] });
+      cloud?.look();
+    },
     upkeepOf: (deviceId) => upkeep.view(deviceId),
     onMark: (deviceId, sequence) => core.post({ kind: "mark", deviceId, sequence }),
     onWrite: crash,
@@ -90,10 +112,20 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
   });
   link.onChange((view) => feed.publish({ link: view }));
 
-  const uplink =
+  const cloud =
     config.cloud === undefined
       ? null
-      : startStationUplink(config, config.cloud, started.status, { core, replica, asks, link });
+      : startCloudLink(config.cloud, {
+          config,
+          appVersion: deps.appVersion,
+          factsPath: paths.factsPath,
+          status: started.status,
+          core,
+          replica,
+          asks,
+          link,
+          view: feed.current,
+        });
   const effectDeps = {
     devices: devices.value,
     composeLabel: (request: LabelRequest) =>
@@ -114,7 +146,8 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
       case "lanes":
         if (message.lanes.length > 0) feed.publish({ lanes: [...message.lanes] });
         link.recorded(message.recorded);
-        return uplink?.notify(message.recorded);
+        cloud?.look();
+        return cloud?.notify(message.recorded);
       case "reply":
         return asks.answer(message.requestId, message.failure);
       case "status":
@@ -123,14 +156,15 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
         return devices.value.sorter(message.deviceId).acknowledge?.(message.sequence);
       case "upkeep":
         return upkeep.learn(message.records);
+      case "orders-file-open":
+      case "orders-damaged":
+        return replica.post(message);
       case "started":
       case "stopped":
         return;
     }
   });
-  replica.onMessage((message) =>
-    takeFromReplica(message, { core, asks, link, uplink, logId: started.status.logId }),
-  );
+  replica.onMessage((message) => takeFromReplica(message, { core, asks, link, cloud }));
   // What the replica said while nobody listened yet may have been new channels.
   core.post({ kind: "reload" });
 
@@ -152,6 +186,8 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     await stopThreads(core, replica);
     return rpc;
   }
+  // Known before the first parcel comes.
+  await disk.look();
   devices.value.start();
   upkeep.start();
   for (const effect of started.effects) performEffect(effect, effectDeps);
@@ -160,7 +196,8 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     attachPort: rpc.value.attachPort,
     stop: () => {
       upkeep.stop();
-      return stopEngine(rpc.value, devices.value, uplink, core, replica);
+      disk.stop();
+      return stopEngine(rpc.value, devices.value, cloud, core, replica);
     },
   });
 }
@@ -169,13 +206,13 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
 async function stopEngine(
   rpc: StationRpc,
   devices: Devices,
-  uplink: Uplink | null,
+  cloud: CloudLink | null,
   core: Thread<CoreInput, CoreOutput>,
   replica: Thread<ReplicaInput, ReplicaOutput>,
 ): Promise<void> {
   await rpc.close();
   await devices.stop();
-  uplink?.stop();
+  cloud?.stop();
   await stopThreads(core, replica);
 }
 
@@ -191,40 +228,12 @@ async function stopThreads(
 
 type Wiring = {
   readonly core: Thread<CoreInput, CoreOutput>;
-  readonly replica: Thread<ReplicaInput, ReplicaOutput>;
   readonly asks: ReturnType<typeof createAsks>;
   readonly link: Link;
+  readonly cloud: CloudLink | null;
 };
 
-function startStationUplink(
-  config: EngineConfig,
-  cloud: { url: string; token: string },
-  status: CoreStatus,
-  { core, replica, asks, link }: Wiring,
-): Uplink {
-  return startUplink(
-    {
-      ...cloud,
-      stationId: config.stationId,
-      logId: status.logId,
-      readFacts: (above, limit) =>
-        asks.ask<readonly StoredFact[]>((requestId) =>
-          replica.post({ kind: "read-facts", requestId, above, limit }),
-        ),
-      onAcknowledged: (reply) => {
-        core.post({ kind: "acknowledged", ...reply });
-        link.acknowledged(reply.receivedThrough);
-      },
-      onLink: link.set,
-    },
-    { acknowledged: status.acknowledged.receivedThrough, recorded: status.recorded },
-  );
-}
-
-function takeFromReplica(
-  message: ReplicaOutput,
-  deps: Omit<Wiring, "replica"> & { readonly uplink: Uplink | null; readonly logId: string },
-): void {
+function takeFromReplica(message: ReplicaOutput, deps: Wiring): void {
   switch (message.kind) {
     case "label":
       return deps.asks.answer(message.requestId, message.label);
@@ -232,67 +241,19 @@ function takeFromReplica(
       return deps.asks.answer(message.requestId, message.facts);
     case "settings":
       return deps.core.post({ kind: "reload" });
+    case "orders-file":
+      return deps.core.post(message);
+    case "orders-trouble":
+      return deps.link.ordersTrouble(message.failure);
     case "orders":
     case "ready":
       return deps.link.orders(message.ordersVisible);
+    case "token-refused":
     case "link":
-      deps.link.set(message.failure);
-      return message.failure === null ? deps.uplink?.hurry() : undefined;
-    case "acknowledged": {
-      const { logId, receivedThrough, durableThrough } = message.acknowledgement;
-      if (logId === deps.logId) deps.core.post({ kind: "acknowledged", receivedThrough, durableThrough });
-      return;
-    }
+    case "acknowledged":
+    case "acknowledgements":
+      return deps.cloud?.take(message);
   }
-}
-
-type Link = ReturnType<typeof createLink>;
-
-/** What the screen says of the cloud; published at most a few times a second. */
-function createLink(config: EngineConfig, status: CoreStatus, ordersVisible: number) {
-  let view: LinkView = {
-    cloud: "offline",
-    failure: config.cloud === undefined ? { code: "cloud.unreachable", details: {} } : null,
-    factsRecorded: status.recorded,
-    factsAcknowledged: status.acknowledged.receivedThrough,
-    ordersVisible,
-  };
-  let listener: (view: LinkView) => void = () => {};
-  let timer: NodeJS.Timeout | undefined;
-  const publishEveryMs = 200;
-  function change(changes: Partial<LinkView>): void {
-    view = { ...view, ...changes };
-    if (timer !== undefined) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      listener(view);
-    }, publishEveryMs).unref();
-  }
-  return {
-    view: () => view,
-    onChange(next: (view: LinkView) => void): void {
-      listener = next;
-    },
-    recorded: (factsRecorded: number) => change({ factsRecorded }),
-    acknowledged: (factsAcknowledged: number) => change({ factsAcknowledged }),
-    orders: (visible: number) => change({ ordersVisible: visible }),
-    set: (failure: Failure | null) => {
-      if (failure === null && view.cloud === "online") return;
-      const cloud =
-        failure === null ? "online" : failure.code === "cloud.unreachable" ? "offline" : "refused";
-      change({
-        cloud,
-        failure:
-          failure === null
-            ? null
-            : {
-                code: failure.code,
-                details: { ...failure.details },
-                ...(failure.cause === undefined ? {} : { cause: failure.cause }),
-              },
-      });
-    },
-  };
 }
 
 function firstMessage<Out extends { kind: string }, K extends Out["kind"]>(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type ControlMessage,
   FetchError,
@@ -8,71 +9,114 @@ import {
 } from "@electric-sql/client";
 import { describeCause, type Failure } from "@waystation/shared/failures/result";
 import { type StationShape, stationShapes } from "@waystation/shared/wire/cloud-http";
-import type { ShapeChange, ShapeRow, ShapeWriter } from "./shape-writer.ts";
+import { type AcknowledgementListener, createAcknowledgementRows } from "./acknowledgement-rows.ts";
+import { fetchWatched } from "./fetch-watched.ts";
+import type { OrderReplica } from "./order-replica.ts";
+import type { ReplicatedShape, ShapeChange, ShapePosition, ShapeRow } from "./shape-row.ts";
+import type { TokenSource } from "./token-source.ts";
 
-export type Acknowledgement = {
-  readonly logId: string;
-  readonly receivedThrough: number;
-  readonly durableThrough: number;
-};
-
-export type ShapeListener = {
-  readonly onAcknowledged: (acknowledgement: Acknowledgement) => void;
+export type ShapeListener = AcknowledgementListener & {
   /** Channels or sort plans changed. */
   readonly onSettings: () => void;
   readonly onOrders: () => void;
   readonly onLink: (failure: Failure | null) => void;
 };
 
-type Link = { readonly url: string; readonly token: string };
+export type ShapeSource = {
+  readonly url: string;
+  readonly tokens: TokenSource;
+  readonly replica: OrderReplica;
+  readonly listener: ShapeListener;
+  readonly signal: AbortSignal;
+};
 
-/** Follows every shape until aborted. Rows and offset commit together; a lost connection is retried for ever, with back-off. */
-export function followShapes(
-  link: Link,
-  writer: ShapeWriter,
-  listener: ShapeListener,
-  signal: AbortSignal,
-): void {
-  for (const shape of stationShapes) followShape(link, shape, writer, listener, signal);
+export type ShapeFollower = {
+  /** Every stream begins again where the replica's positions say. */
+  readonly restart: () => void;
+};
+
+const retryMs = { first: 500, longest: 30_000 };
+
+/** Follows every shape until aborted. No answer of the cloud ends a stream for good: it is begun again, ever more slowly. */
+export function followShapes(source: ShapeSource): ShapeFollower {
+  let epoch = new AbortController();
+  for (const shape of stationShapes) void followShape(shape, source, () => epoch.signal);
+  return {
+    restart(): void {
+      const former = epoch;
+      epoch = new AbortController();
+      former.abort();
+    },
+  };
 }
 
-function followShape(
-  link: Link,
+async function followShape(
   shape: StationShape,
-  writer: ShapeWriter,
-  listener: ShapeListener,
-  signal: AbortSignal,
-): void {
-  const position = shape === "acknowledgements" ? undefined : writer.position(shape);
-  const stream = new ShapeStream<Record<string, string>>({
-    url: `${link.url}/v1/shape`,
-    params: { table: shape, replica: "full" },
-    headers: { authorization: `Bearer ${link.token}` },
-    signal,
-    // Rows are stored as the text they came as; nothing is parsed on the way.
-    parser: textParser,
-    ...(position?.handle == null ? {} : { handle: position.handle, offset: position.offset as Offset }),
-    onError: (error) => {
-      listener.onLink(describeLinkFailure(error));
-      return error instanceof FetchError && error.status >= 400 && error.status < 500 && error.status !== 409
-        ? undefined
-        : {};
-    },
-  });
-  stream.subscribe((messages) => {
-    listener.onLink(null);
-    takeMessages(
+  source: ShapeSource,
+  currentEpoch: () => AbortSignal,
+): Promise<void> {
+  let failures = 0;
+  while (!source.signal.aborted) {
+    const epoch = currentEpoch();
+    const error = await runStream(
       shape,
-      messages,
-      { handle: stream.shapeHandle ?? null, offset: stream.lastOffset },
-      writer,
-      listener,
+      source,
+      AbortSignal.any([source.signal, epoch]),
+      () => (failures = 0),
+    );
+    if (source.signal.aborted) return;
+    if (epoch.aborted) continue;
+    source.listener.onLink(describeLinkFailure(error));
+    failures += 1;
+    const waitMs = Math.min(retryMs.longest, retryMs.first * 2 ** Math.min(failures - 1, 10));
+    await sleep(waitMs, undefined, { signal: source.signal }).catch(() => undefined);
+  }
+}
+
+/** One stream from the stored position; resolves with the reason when it has ended. */
+function runStream(
+  shape: StationShape,
+  source: ShapeSource,
+  signal: AbortSignal,
+  onProgress: () => void,
+): Promise<unknown> {
+  const { replica, listener, tokens } = source;
+  const streamEpoch = replica.epoch();
+  const position = shape === "acknowledgements" ? undefined : replica.position(shape);
+  const takeAcknowledgements = createAcknowledgementRows(listener);
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(null), { once: true });
+    const stream = new ShapeStream<Record<string, string>>({
+      url: `${source.url}/v1/shape`,
+      params: { table: shape, replica: "full" },
+      headers: { authorization: tokens.authorization },
+      signal,
+      fetchClient: fetchWatched(tokens, listener.onLink),
+      parser: shapeTextParser,
+      ...(position?.handle == null ? {} : { handle: position.handle, offset: position.offset as Offset }),
+      // Nothing is repaired within the stream: the loop around it begins a new one.
+      onError: (error) => {
+        resolve(error);
+        return undefined;
+      },
+    });
+    stream.subscribe(
+      (messages) => {
+        const at = { handle: stream.shapeHandle ?? null, offset: stream.lastOffset };
+        onProgress();
+        listener.onLink(null);
+        if (shape !== "acknowledgements") return takeMessages(shape, streamEpoch, messages, at, source);
+        const { restart, changes, upToDate } = readMessages(messages);
+        return takeAcknowledgements(changes, { restarts: restart >= 0, isUpToDate: upToDate });
+      },
+      (error) => resolve(error),
     );
   });
 }
 
+/** Rows are stored as the text they came as; nothing is parsed on the way. */
 const asText = (value: string): string => value;
-const textParser = {
+export const shapeTextParser = {
   bool: asText,
   int2: asText,
   int4: asText,
@@ -83,24 +127,29 @@ const textParser = {
   jsonb: asText,
 };
 
-function takeMessages(
-  shape: StationShape,
+/** Resolves when everything is stored: until then the client asks for nothing more of this shape. */
+async function takeMessages(
+  shape: ReplicatedShape,
+  streamEpoch: number,
   messages: readonly Message<Record<string, string>>[],
-  position: { readonly handle: string | null; readonly offset: string },
-  writer: ShapeWriter,
-  listener: ShapeListener,
-): void {
-  const restart = messages.findLastIndex((message) => isControl(message, "must-refetch"));
-  if (restart >= 0 && shape !== "acknowledgements") writer.refetch(shape);
-  const changes = messages.slice(restart + 1).flatMap(toChange);
-  const upToDate = messages.some((message) => isControl(message, "up-to-date"));
-  if (shape === "acknowledgements") return announceAcknowledgements(changes, listener);
-  if (restart >= 0 && changes.length === 0 && !upToDate) return;
+  position: ShapePosition,
+  { replica, listener, signal }: ShapeSource,
+): Promise<void> {
+  const { restart, changes, upToDate } = readMessages(messages);
+  if (restart >= 0) await replica.refetch(streamEpoch, shape);
   if (changes.length === 0 && !upToDate) return;
-  writer.apply(shape, changes, position, upToDate);
-  if (changes.length === 0) return;
+  await replica.apply(streamEpoch, shape, changes, position, upToDate);
+  if (changes.length === 0 || signal.aborted) return;
   if (shape === "channels" || shape === "sort_plans") listener.onSettings();
   else listener.onOrders();
+}
+
+/** What counts is what comes after the last order to begin anew. */
+function readMessages(messages: readonly Message<Record<string, string>>[]) {
+  const restart = messages.findLastIndex((message) => isControl(message, "must-refetch"));
+  const valid = messages.slice(restart + 1);
+  const upToDate = valid.some((message) => isControl(message, "up-to-date"));
+  return { restart, changes: valid.flatMap(toChange), upToDate };
 }
 
 const isControl = (
@@ -114,16 +163,8 @@ function toChange(message: Message<Record<string, string>>): ShapeChange[] {
     : [];
 }
 
-function announceAcknowledgements(changes: readonly ShapeChange[], listener: ShapeListener): void {
-  for (const { operation, row } of changes) {
-    const { log_id: logId, received_through: received, durable_through: durable } = row;
-    if (operation !== "delete" && logId != null && received != null && durable != null)
-      listener.onAcknowledged({ logId, receivedThrough: Number(received), durableThrough: Number(durable) });
-  }
-}
-
 function describeLinkFailure(error: unknown): Failure {
-  if (error instanceof FetchError && (error.status === 401 || error.status === 403))
+  if (error instanceof FetchError && error.status >= 400 && error.status < 500)
     return { code: "cloud.refused", details: { reason: `HTTP ${error.status}` } };
   return { code: "cloud.unreachable", details: {}, cause: describeCause(error) };
 }

@@ -1,133 +1,209 @@
-import { createHash } from "node:crypto";
-import { assert } from "@waystation/shared/failures/assert";
+import { hash } from "node:crypto";
 import { identifiersFor } from "@waystation/shared/model/barcode/identifiers";
 import { channelSchema } from "@waystation/shared/model/channel";
 import { orderSchema, shipmentSchema } from "@waystation/shared/model/order";
 import { releaseText } from "@waystation/shared/model/release";
 import { sortPlanSchema } from "@waystation/shared/model/sort-plan";
-import type { StationShape } from "@waystation/shared/wire/cloud-http";
 import type { Sqlite } from "../core/open-database.ts";
-
-/** A row as the shape protocol sends it: text or null; an update may bear only the key and what changed. */
-export type ShapeRow = Readonly<Record<string, string | null>>;
-export type ShapeChange = { readonly operation: "insert" | "update" | "delete"; readonly row: ShapeRow };
-export type ShapePosition = { readonly handle: string | null; readonly offset: string };
+import {
+  completeRow,
+  cutChanges,
+  type OrderPart,
+  readKey,
+  type ReplicatedShape,
+  replicatedShapes,
+  type SettingShape,
+  type ShapeChange,
+  type ShapePosition,
+  type ShapeRow,
+} from "./shape-row.ts";
+import { prepareShapeStatements } from "./shape-statements.ts";
 
 export type ShapeWriter = ReturnType<typeof createShapeWriter>;
-type Replicated = Exclude<StationShape, "acknowledgements">;
 
-/** Writes batches of changes with their offset in one transaction. A refetch stages under a new generation and sweeps the old one last. */
-export function createShapeWriter(db: Sqlite) {
-  const statements = prepareStatements(db);
+/** Hears of every row that could not be taken over, and of every one that could after all. */
+export type RowListener = (shape: ReplicatedShape, key: string, valid: boolean) => void;
 
+const pieceLimits = { rows: 250, characters: 1_000_000 };
+const clearedPerPiece = 500;
+
+/** Writes changes and the offset behind them in one transaction into one file. */
+export function createShapeWriter(db: Sqlite, onRow: RowListener = () => undefined) {
+  const statements = prepareShapeStatements(db);
+  const { orders: onOrders, settings } = statements;
+
+  /** All in one go: for small batches, and for whoever has the thread to himself. */
   function apply(
-    shape: Replicated,
+    shape: ReplicatedShape,
     changes: readonly ShapeChange[],
     position: ShapePosition,
     upToDate: boolean,
-  ): number {
-    const generation = readGeneration(shape);
-    return db.transaction(() => {
-      const touched = new Set<string>();
-      for (const change of changes) applyChange(shape, change, generation, touched);
-      let released = 0;
-      for (const orderId of touched) released += releaseOrder(orderId) ? 1 : 0;
-      if (upToDate && generation > 0) sweep(shape, generation);
-      statements.savePosition.run(shape, position.handle, position.offset, generation);
-      return released;
+  ): void {
+    db.transaction(() => {
+      applyPiece(shape, changes);
+      savePosition(shape, position, upToDate);
     })();
   }
 
-  function applyChange(
-    shape: Replicated,
-    { operation, row }: ShapeChange,
-    generation: number,
-    touched: Set<string>,
-  ): void {
-    const gone = operation === "delete";
-    switch (shape) {
-      case "orders":
-      case "shipments":
-        return gone ? undefined : stagePart(shape, row, touched);
-      case "releases":
-        return gone ? withdraw(row.order_id ?? "") : stageRelease(row, generation, touched);
-      case "channels":
-      case "sort_plans":
-        return gone
-          ? statements.dropSetting[shape].run(row[settingKey[shape]]) && undefined
-          : stageSetting(shape, row, generation);
+  /** One transaction that lets the thread go between its pieces; nobody else may write meanwhile. */
+  async function applyInPieces(
+    shape: ReplicatedShape,
+    changes: readonly ShapeChange[],
+    position: ShapePosition,
+    upToDate: boolean,
+    pause: () => Promise<void>,
+  ): Promise<void> {
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      for (const piece of cutChanges(changes, pieceLimits)) {
+        applyPiece(shape, piece);
+        await pause();
+      }
+      savePosition(shape, position, upToDate);
+      db.exec("COMMIT");
+    } catch (error) {
+      if (db.open && db.inTransaction) db.exec("ROLLBACK");
+      throw error;
     }
   }
 
-  function stagePart(shape: "orders" | "shipments", row: ShapeRow, touched: Set<string>): void {
-    const { order_id: orderId, revision, body } = row;
-    if (orderId == null || revision == null || body == null) return;
-    statements.stagePart[shape].run(orderId, Number(revision), body);
-    touched.add(orderId);
+  function savePosition(shape: ReplicatedShape, { handle, offset }: ShapePosition, upToDate: boolean): void {
+    statements.savePosition.run(shape, handle, offset, upToDate ? 1 : 0);
   }
 
-  function stageRelease(row: ShapeRow, generation: number, touched: Set<string>): void {
-    const { order_id: orderId, revision, parts_hash: partsHash } = row;
-    if (orderId == null || partsHash == null) return;
-    statements.stageRelease.run(orderId, Number(revision ?? 0), partsHash, generation);
-    touched.add(orderId);
+  function applyPiece(shape: ReplicatedShape, changes: readonly ShapeChange[]): void {
+    const touched = new Set<string>();
+    for (const { operation, row } of changes) {
+      const key = readKey(row, keyColumn[shape]);
+      if (key === undefined) onRow(shape, "", false);
+      else if (operation === "delete") dropRow(shape, key);
+      else if (stageRow(shape, key, row)) touched.add(key);
+    }
+    if (!isSetting(shape)) for (const orderId of touched) releaseOrder(orderId);
   }
 
-  /** What the lanes decide by is checked here, once; a body that is not valid is not taken over. */
-  function stageSetting(shape: "channels" | "sort_plans", row: ShapeRow, generation: number): void {
-    const { body, version } = row;
-    const key = row[settingKey[shape]];
-    if (key == null || body == null || !settingSchema[shape].safeParse(parseJson(body)).success) return;
-    statements.stageSetting[shape].run(key, Number(version ?? 1), body, generation);
+  function stageRow(shape: ReplicatedShape, key: string, row: ShapeRow): boolean {
+    const staged =
+      shape === "releases"
+        ? stageRelease(key, row)
+        : isSetting(shape)
+          ? stageSetting(shape, key, row)
+          : stagePart(shape, key, row);
+    if (!staged || shape === "releases" || isSetting(shape)) onRow(shape, key, staged);
+    return staged;
   }
 
-  /** Visible only when the parts at hand are exactly those the cloud released; until then the former version stays. */
-  function releaseOrder(orderId: string): boolean {
-    const parts = statements.readParts.get({ orderId }) as PartsRow | undefined;
-    if (parts === undefined || parts.orderBody === null || parts.shipmentBody === null) return false;
-    if (hashParts(parts.orderBody, parts.shipmentBody) !== parts.partsHash) return false;
-    const order = orderSchema.safeParse(parseJson(parts.orderBody));
-    const shipment = shipmentSchema.safeParse(parseJson(parts.shipmentBody));
-    if (!order.success || !shipment.success) return false;
-    const { waybill, reference, trackingNumber } = order.data;
-    statements.showOrder.run(
-      orderId,
-      parts.revision,
-      parts.partsHash,
-      shipment.data.label.kind,
-      parts.orderBody,
-    );
-    statements.showLabel.run(orderId, parts.shipmentBody);
-    statements.dropIdentifiers.run(orderId);
-    for (const text of [waybill, trackingNumber, reference])
-      if (text !== undefined)
-        for (const value of [text, ...identifiersFor(text)]) statements.addIdentifier.run(value, orderId);
-    statements.dropPart.orders.run(orderId);
-    statements.dropPart.shipments.run(orderId);
+  function stagePart(shape: OrderPart, orderId: string, row: ShapeRow): boolean {
+    const part = completeRow(row, { number: "revision", text: "body" }, () => {
+      const stored = onOrders.readPart[shape].get({ id: orderId }) as
+        | { revision: number; body: string }
+        | undefined;
+      return stored && { number: stored.revision, text: stored.body };
+    });
+    if (part === undefined) return false;
+    onOrders.stage[shape].run(orderId, part.number, part.text);
     return true;
   }
 
-  function withdraw(orderId: string): void {
-    for (const statement of statements.withdraw) statement.run(orderId);
+  function stageRelease(orderId: string, row: ShapeRow): boolean {
+    const release = completeRow(row, { number: "revision", text: "parts_hash" }, () => {
+      const stored = onOrders.readRelease.get(orderId) as
+        | { revision: number; parts_hash: string }
+        | undefined;
+      return stored && { number: stored.revision, text: stored.parts_hash };
+    });
+    if (release === undefined) return false;
+    onOrders.stageRelease.run(orderId, release.number, release.text);
+    return true;
   }
 
-  function sweep(shape: Replicated, generation: number): void {
-    if (shape === "releases")
-      for (const orderId of statements.staleReleases.all(generation) as string[]) withdraw(orderId);
-    else if (shape === "channels" || shape === "sort_plans") statements.sweepSetting[shape].run(generation);
+  /** What the lanes decide by is checked here, once; a body that is not valid leaves the former version in force. */
+  function stageSetting(shape: SettingShape, key: string, row: ShapeRow): boolean {
+    const setting = completeRow(row, { number: "version", text: "body" }, () => {
+      const stored = settings[shape].read.get(key) as { version: number; body: string } | undefined;
+      return stored && { number: stored.version, text: stored.body };
+    });
+    const valid = setting !== undefined && isValidSetting(shape, key, setting.text);
+    if (valid) settings[shape].stage.run(key, setting.number, setting.text);
+    settings[shape][valid ? "accept" : "refuse"].run(key);
+    return valid;
   }
 
-  function readGeneration(shape: Replicated): number {
-    return Number(statements.readGeneration.get(shape) ?? 0);
+  /** Visible only when the parts at hand are exactly those the cloud released; until then the former version stays. */
+  function releaseOrder(orderId: string): void {
+    const parts = onOrders.readParts.get({ orderId }) as PartsRow | undefined;
+    if (parts === undefined || parts.waiting === 0) return;
+    const { orderBody, shipmentBody, partsHash, shownHash } = parts;
+    if (orderBody === null || shipmentBody === null) return;
+    if (hash("sha256", releaseText(orderBody, shipmentBody)) !== partsHash) return;
+    if (shownHash === partsHash) acceptParts(orderId, true, true);
+    else if (!showOrder(orderId, parts, orderBody, shipmentBody)) return;
+    onOrders.dropPending.orders.run(orderId);
+    onOrders.dropPending.shipments.run(orderId);
+  }
+
+  function showOrder(orderId: string, parts: PartsRow, orderBody: string, shipmentBody: string): boolean {
+    const order = orderSchema.safeParse(parseJson(orderBody)).data;
+    const shipment = shipmentSchema.safeParse(parseJson(shipmentBody)).data;
+    acceptParts(orderId, order?.orderId === orderId, shipment !== undefined);
+    if (order?.orderId !== orderId || shipment === undefined) return false;
+    onOrders.showOrder.run(orderId, parts.revision, parts.partsHash, shipment.label.kind, orderBody);
+    onOrders.showLabel.run(orderId, shipmentBody);
+    if (parts.shownHash !== null) onOrders.dropIdentifiers.run(orderId);
+    for (const value of listIdentifiers(order)) onOrders.addIdentifier.run(value, orderId);
+    return true;
+  }
+
+  function acceptParts(orderId: string, orderIsValid: boolean, shipmentIsValid: boolean): void {
+    onRow("orders", orderId, orderIsValid);
+    onRow("shipments", orderId, shipmentIsValid);
+  }
+
+  function dropRow(shape: ReplicatedShape, key: string): void {
+    onRow(shape, key, true);
+    if (!isSetting(shape)) return dropPart(shape, key);
+    settings[shape].drop.run(key);
+    settings[shape].accept.run(key);
+  }
+
+  /** Without one of its three rows an order is not shown; the other two wait in case it comes again. */
+  function dropPart(shape: OrderPart | "releases", orderId: string): void {
+    if (shape !== "orders") onOrders.keepOrder.run(orderId);
+    if (shape !== "shipments") onOrders.keepShipment.run(orderId);
+    for (const statement of onOrders.dropVisible) statement.run(orderId);
+    if (shape === "releases") onOrders.dropRelease.run(orderId);
+    else onOrders.dropPending[shape].run(orderId);
+  }
+
+  /** One piece of emptying a shape that starts over; false when nothing of it is left. */
+  function clearPiece(shape: ReplicatedShape): boolean {
+    if (isSetting(shape)) {
+      settings[shape].clear.run();
+      settings[shape].acceptAll.run();
+      return false;
+    }
+    const found = statements.clearing[shape].map((ids) => ids.all(clearedPerPiece) as string[]);
+    for (const orderId of found.flat()) dropPart(shape, orderId);
+    return found.some((ids) => ids.length > 0);
   }
 
   return {
     apply,
-    /** The cloud asked to start over: nothing is cleared, the rows that do not come again go at the end. */
-    refetch: (shape: Replicated) => void statements.refetch.run(shape, readGeneration(shape) + 1),
-    position: (shape: Replicated): ShapePosition | undefined =>
+    applyInPieces,
+    /** The shape is to be fetched from its beginning: its position is gone at once, its rows go with `clear`. */
+    startOver: (shape: ReplicatedShape) => void statements.startOver.run(shape),
+    /** Empties every shape that starts over, in pieces; after a crash it goes on where it was. */
+    async clear(pause: () => Promise<void>): Promise<void> {
+      for (const shape of statements.readClearing.all() as ReplicatedShape[]) {
+        while (db.transaction(() => clearPiece(shape))()) await pause();
+        statements.cleared.run(shape);
+      }
+    },
+    position: (shape: ReplicatedShape): ShapePosition | undefined =>
       statements.readPosition.get(shape) as ShapePosition | undefined,
-    countVisible: (): number => Number(statements.countVisible.get()),
+    isUpToDate: (shape: ReplicatedShape): boolean => statements.readComplete.get(shape) === 1,
+    /** Every shape was up to date at least once since it began. */
+    isComplete: (): boolean => Number(statements.countComplete.get()) === replicatedShapes.length,
   };
 }
 
@@ -136,13 +212,37 @@ type PartsRow = {
   partsHash: string;
   orderBody: string | null;
   shipmentBody: string | null;
+  /** Of the version shown now. */
+  shownHash: string | null;
+  /** A part came since. */
+  waiting: 0 | 1;
 };
 
-const settingKey = { channels: "code", sort_plans: "plan_id" } as const;
-const settingSchema = { channels: channelSchema, sort_plans: sortPlanSchema } as const;
+const keyColumn = {
+  orders: "order_id",
+  shipments: "order_id",
+  releases: "order_id",
+  channels: "code",
+  sort_plans: "plan_id",
+} as const;
 
-const hashParts = (orderBody: string, shipmentBody: string): string =>
-  createHash("sha256").update(releaseText(orderBody, shipmentBody), "utf8").digest("hex");
+const isSetting = (shape: ReplicatedShape): shape is SettingShape =>
+  shape === "channels" || shape === "sort_plans";
+
+function isValidSetting(shape: SettingShape, key: string, body: string): boolean {
+  if (shape === "channels") return channelSchema.safeParse(parseJson(body)).data?.code === key;
+  return sortPlanSchema.safeParse(parseJson(body)).data?.planId === key;
+}
+
+/** As they are written, and in every form a scanner may read them. */
+function listIdentifiers(order: {
+  readonly waybill: string;
+  readonly trackingNumber?: string | undefined;
+  readonly reference?: string | undefined;
+}): Set<string> {
+  const texts = [order.waybill, order.trackingNumber, order.reference].filter((text) => text !== undefined);
+  return new Set(texts.flatMap((text) => [text, ...identifiersFor(text)]));
+}
 
 function parseJson(text: string): unknown {
   try {
@@ -150,65 +250,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function prepareStatements(db: Sqlite) {
-  const stage = (table: string) =>
-    db.prepare(
-      `INSERT INTO ${table} VALUES (?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET revision = excluded.revision, body = excluded.body`,
-    );
-  const setting = (table: string, key: string) =>
-    db.prepare(
-      `INSERT INTO ${table} VALUES (?, ?, ?, ?) ON CONFLICT (${key}) DO UPDATE SET version = excluded.version, body = excluded.body, generation = excluded.generation`,
-    );
-  const dropById = (table: string) => db.prepare(`DELETE FROM ${table} WHERE order_id = ?`);
-  const drops = { orders: dropById("pending_orders"), shipments: dropById("pending_shipments") };
-  assert(db.open, "the replica's database is open");
-  return {
-    stagePart: { orders: stage("pending_orders"), shipments: stage("pending_shipments") },
-    dropPart: drops,
-    stageRelease: db.prepare(
-      `INSERT INTO releases VALUES (?, ?, ?, ?)
-       ON CONFLICT (order_id) DO UPDATE SET revision = excluded.revision, parts_hash = excluded.parts_hash, generation = excluded.generation`,
-    ),
-    staleReleases: db.prepare("SELECT order_id FROM releases WHERE generation < ?").pluck(),
-    // The `+` keeps SQLite from planning the join anew for every value bound.
-    readParts: db.prepare(
-      `SELECT r.revision, r.parts_hash AS partsHash, coalesce(po.body, o.body) AS orderBody, coalesce(ps.body, l.body) AS shipmentBody
-       FROM releases r LEFT JOIN pending_orders po USING (order_id) LEFT JOIN pending_shipments ps USING (order_id)
-       LEFT JOIN orders o USING (order_id) LEFT JOIN labels l USING (order_id)
-       WHERE r.order_id = +@orderId AND (o.parts_hash IS NULL OR o.parts_hash <> r.parts_hash)`,
-    ),
-    showOrder: db.prepare(
-      `INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET
-       revision = excluded.revision, parts_hash = excluded.parts_hash, label_kind = excluded.label_kind, body = excluded.body`,
-    ),
-    showLabel: db.prepare(
-      "INSERT INTO labels VALUES (?, ?) ON CONFLICT (order_id) DO UPDATE SET body = excluded.body",
-    ),
-    dropIdentifiers: dropById("identifiers"),
-    addIdentifier: db.prepare("INSERT INTO identifiers VALUES (?, ?) ON CONFLICT DO NOTHING"),
-    withdraw: ["identifiers", "orders", "labels", "releases", "pending_orders", "pending_shipments"].map(
-      dropById,
-    ),
-    stageSetting: { channels: setting("channels", "code"), sort_plans: setting("sort_plans", "plan_id") },
-    dropSetting: {
-      channels: db.prepare("DELETE FROM channels WHERE code = ?"),
-      sort_plans: db.prepare("DELETE FROM sort_plans WHERE plan_id = ?"),
-    },
-    sweepSetting: {
-      channels: db.prepare("DELETE FROM channels WHERE generation < ?"),
-      sort_plans: db.prepare("DELETE FROM sort_plans WHERE generation < ?"),
-    },
-    savePosition: db.prepare(
-      `INSERT INTO shape_offsets VALUES (?, ?, ?, ?)
-       ON CONFLICT (shape) DO UPDATE SET handle = excluded.handle, offset = excluded.offset, generation = excluded.generation`,
-    ),
-    readPosition: db.prepare("SELECT handle, offset FROM shape_offsets WHERE shape = ? AND offset <> '-1'"),
-    readGeneration: db.prepare("SELECT generation FROM shape_offsets WHERE shape = ?").pluck(),
-    refetch: db.prepare(
-      `INSERT INTO shape_offsets VALUES (?, NULL, '-1', ?) ON CONFLICT (shape) DO UPDATE SET handle = NULL, offset = '-1', generation = excluded.generation`,
-    ),
-    countVisible: db.prepare("SELECT count(*) FROM orders").pluck(),
-  };
 }

@@ -119,8 +119,16 @@ function CloudLink({ link }: { link: StationView["link"] }) {
           {backlog > 0 ? t("link.backlog", { count: backlog }) : t("link.sent")} ·{" "}
           {t("link.orders", { count: link.ordersVisible })}
         </span>
-        {link.cloud === "refused" && link.failure !== null && (
+        {(link.cloud === "refused" || link.cloud === "waiting") && link.failure !== null && (
           <span className="remedy">{failureText(link.failure, language)}</span>
+        )}
+        {(link.notices ?? []).map((notice) => (
+          <span key={JSON.stringify(notice)} className="remedy" role="alert">
+            {failureText(notice, language)}
+          </span>
+        ))}
+        {link.ordersFailure != null && (
+          <span className="remedy">{failureText(link.ordersFailure, language)}</span>
         )}
       </div>
     </div>

@@ -70,6 +70,7 @@ export const en = {
   "device.state.faulted": "trouble",
   "link.online": "Cloud online",
   "link.offline": "Cloud offline, work goes on",
+  "link.waiting": "Cloud asks to wait, work goes on",
   "link.refused": "Cloud refuses this station",
   "link.backlog_one": "{{count}} record to send",
   "link.backlog_other": "{{count}} records to send",

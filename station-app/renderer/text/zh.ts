@@ -74,6 +74,7 @@ export const zh: Readonly<Record<Key, string>> = {
   "device.state.faulted": "故障",
   "link.online": "云端在线",
   "link.offline": "云端离线，作业继续",
+  "link.waiting": "云端要求等待，作业继续",
   "link.refused": "云端拒绝本站",
   "link.backlog_other": "{{count}} 条待发送",
   "link.sent": "已全部发送",

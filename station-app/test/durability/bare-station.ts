@@ -25,6 +25,13 @@ export const configureBareStation = (dataDir: string): EngineConfig => ({
     },
   ],
   devices: [],
+  disk: {
+    warnBelowMegabytes: 0,
+    refuseBelowMegabytes: 0,
+    keepDays: 30,
+    factsMegabytes: 8192,
+    handledOrders: 1_000_000,
+  },
   rejectChute: 99,
   labelTimeoutMs: 1000,
   weighTimeoutMs: 1000,

@@ -6,7 +6,7 @@ import type { Result } from "@waystation/shared/failures/result";
 import { expect } from "vitest";
 import { z } from "zod";
 import { createCloudClient } from "../../cli/start/call-cloud.ts";
-import { registerStation } from "../../cli/start/prepare-cloud.ts";
+import { enrolOwnStation } from "../../cli/start/prepare-cloud.ts";
 import { openStore } from "../../engine/core/store.ts";
 import { type Child, startChild } from "../durability/child-process.ts";
 import { readLog } from "../durability/read-log.ts";
@@ -38,8 +38,10 @@ export type Outage = {
 export async function surviveOutage({ olderFacts, dieInDraining }: Outage): Promise<void> {
   await using resources = new AsyncDisposableStack();
   const cloud = await openCloud(resources);
-  const token = await registerStation(createCloudClient(cloud.url, adminToken), "station-1");
-  if (!token.ok) throw new Error(JSON.stringify(token.failure));
+  const { url, keyFile } = cloud;
+  const client = createCloudClient(url, adminToken);
+  const enrolled = await enrolOwnStation(client, { url, stationId: "station-1", keyFile });
+  if (!enrolled.ok) throw new Error(JSON.stringify(enrolled.failure));
   await cloud.stop();
 
   const plan = {
@@ -53,7 +55,7 @@ export async function surviveOutage({ olderFacts, dieInDraining }: Outage): Prom
     ],
     orders: planOrders(parcels),
     prepare: (folder: string) => recordOlderFacts(folder, olderFacts),
-    config: { cloud: { url: cloud.url, token: token.value } },
+    config: { cloud: { url, keyFile } },
   } as const;
   await onStation(plan, async (station) => {
     await playParcels(station);
@@ -144,7 +146,7 @@ async function openCloud(resources: AsyncDisposableStack) {
     await running?.ended;
   };
   resources.defer(kill);
-  return { url: await start(), start, stop, kill };
+  return { url: await start(), keyFile: join(home, "station-key.json"), start, stop, kill };
 }
 
 const pageSchema = z.object({

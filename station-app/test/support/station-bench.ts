@@ -10,7 +10,7 @@ import type { LaneProfile } from "@waystation/shared/session/state";
 import { createCore } from "../../engine/core/core.ts";
 import { openReplica } from "../../engine/core/open-database.ts";
 import { openOrderLookup } from "../../engine/core/order-lookup.ts";
-import { openStore, systemSources } from "../../engine/core/store.ts";
+import { openStore, type StoreSources, systemSources } from "../../engine/core/store.ts";
 import { prepareOrders } from "../../engine/replica/orders-schema.ts";
 import { createShapeWriter, type ShapeWriter } from "../../engine/replica/shape-writer.ts";
 
@@ -152,8 +152,11 @@ export function openStationBench(
     readonly lanes?: readonly LaneProfile[];
     readonly orders?: readonly Order[];
     readonly dir?: string;
+    /** The wall clock and the ids of the facts; the lanes go by the time the test says. */
+    readonly sources?: StoreSources;
   } = {},
 ) {
+  const sources = options.sources ?? systemSources();
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "waystation-core-"));
   const ordersPath = join(dir, "orders.db");
   const factsPath = join(dir, "facts.db");
@@ -164,14 +167,14 @@ export function openStationBench(
   fillOrders(writer, options.orders ?? Array.from({ length: 20 }, (_, index) => testOrder(index + 1)));
   let atMs = 1_000_000;
   const lookup = openOrderLookup(ordersPath, 99);
-  const store = openStore(factsPath, "station-1", systemSources());
+  const store = openStore(factsPath, "station-1", sources);
   const core = createCore({
     store,
     orders: lookup,
     lanes: options.lanes ?? [testBelt, testBench],
     appVersion: "test",
     nowMs: () => atMs,
-    mintId: systemSources().mintId,
+    mintId: sources.mintId,
   });
   return {
     dir,

@@ -2,6 +2,7 @@ import type { DeviceView, LaneView } from "@waystation/shared/session/view";
 import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StationClient } from "../../app/station-client.ts";
+import { usePreferences } from "../../app/preferences.ts";
 import { useKeys } from "../../app/use-keys.ts";
 import { useWedge } from "../../app/use-wedge.ts";
 import { ActionButton } from "../../components/action-button.tsx";
@@ -9,6 +10,7 @@ import { Icon } from "../../components/icon.tsx";
 import { TextDialog } from "../../components/text-dialog.tsx";
 import { DeviceChips } from "./device-chips.tsx";
 import { LaneHeader } from "./lane-header.tsx";
+import { failureText } from "../../text/format.ts";
 import { BeltStrip, RecentList } from "./parcel-lists.tsx";
 import { useLaneCommands } from "./use-lane-commands.ts";
 import { VerdictPanel } from "./verdict-panel.tsx";
@@ -39,6 +41,7 @@ export function LanePanel({
   onDialog,
 }: LanePanelProps) {
   const { t } = useTranslation();
+  const { language } = usePreferences();
   const commands = useLaneCommands(lane, command, operatorId);
   const [typing, setTyping] = useState(false);
   const type = useCallback(
@@ -48,6 +51,12 @@ export function LanePanel({
     },
     [onDialog],
   );
+  const describeStop = (reason: string | null): string | null => {
+    if (reason === null) return null;
+    return reason === "operator"
+      ? t("lane.reason.operator")
+      : failureText({ code: reason, details: {} }, language);
+  };
   const canType = commands.enterBarcode !== null;
   const openDialog = useMemo(() => (canType ? () => type(true) : null), [canType, type]);
   const actions = useMemo(
@@ -80,7 +89,7 @@ export function LanePanel({
           <div className="lane-banner" role="alert">
             <Icon name="warning" />
             <strong>{t(`lane.banner.${lane.status}`)}</strong>
-            <span>{lane.stopReason === "operator" ? t("lane.reason.operator") : lane.stopReason}</span>
+            <span>{describeStop(lane.stopReason)}</span>
           </div>
         )}
         <VerdictPanel lane={lane} commands={commands} hint={hint} />

@@ -1,0 +1,113 @@
+import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
+import type { PGlite, Transaction as EmbeddedTransaction } from "@electric-sql/pglite";
+import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import type pg from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import type { CloudTables } from "./tables.ts";
+
+/** Rows as COPY reads them: see formatCopyRow. */
+export type Copy = (
+  table: keyof CloudTables,
+  columns: readonly string[],
+  rows: readonly string[],
+) => Promise<void>;
+
+/** A transaction that can also COPY: measured at half the time of the best INSERT for a batch of facts. */
+export type BulkTransaction = <T>(
+  work: (tx: Transaction<CloudTables>, copy: Copy) => Promise<T>,
+) => Promise<T>;
+
+/** One row in COPY's text format; a null is NULL. */
+export const formatCopyRow = (values: readonly (string | number | null)[]): string =>
+  values.map(formatValue).join("\t");
+
+const special = /[\\\t\n\r]/;
+const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+function formatValue(value: string | number | null): string {
+  if (value === null) return "\\N";
+  const text = String(value);
+  return special.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => escapes[character] ?? "") : text;
+}
+
+const copyStatement = (table: string, columns: readonly string[], source: string): string =>
+  `copy ${table} (${columns.join(", ")}) from ${source}`;
+
+/** COPY needs the connection itself, so such a transaction runs on a query builder of its own over one client. */
+export function bulkOverPool(pool: pg.Pool): BulkTransaction {
+  const builders = new WeakMap<pg.PoolClient, Kysely<CloudTables>>();
+  return async (work) => {
+    const client = await pool.connect();
+    const copy: Copy = (table, columns, rows) =>
+      pipeline(
+        Readable.from([`${rows.join("\n")}\n`]),
+        client.query(copyFrom(copyStatement(table, columns, "stdin"))),
+      );
+    const kysely = builders.get(client) ?? buildOver(client);
+    builders.set(client, kysely);
+    let broken: unknown;
+    try {
+      return await kysely.transaction().execute((tx) => work(tx, copy));
+    } catch (error) {
+      broken = error;
+      throw error;
+    } finally {
+      // A client whose transaction failed may have lost its connection: the pool makes a new one.
+      client.release(broken !== undefined && !isDatabaseError(broken));
+    }
+  };
+}
+
+/** PostgreSQL's own refusals leave the connection whole. */
+const isDatabaseError = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && /^[0-9A-Z]{5}$/.test(String(error.code));
+
+function buildOver(client: pg.PoolClient): Kysely<CloudTables> {
+  const lent = {
+    query: client.query.bind(client) as pg.PoolClient["query"],
+    release: () => undefined,
+  };
+  const pool = { connect: async () => lent, end: async () => undefined, options: {} };
+  return new Kysely<CloudTables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/**
+ * The embedded database has one session, and whoever is in a transaction has it alone. The query builder keeps the
+ * transaction to itself, so it is caught on its way in.
+ */
+export function catchTransactions(pglite: PGlite): {
+  lent: PGlite;
+  current: () => EmbeddedTransaction | null;
+} {
+  let current: EmbeddedTransaction | null = null;
+  const lent = new Proxy(pglite, {
+    get(target, name) {
+      if (name === "transaction")
+        return <T>(work: (tx: EmbeddedTransaction) => Promise<T>) =>
+          target.transaction(async (tx) => {
+            current = tx;
+            try {
+              return await work(tx);
+            } finally {
+              current = null;
+            }
+          });
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return { lent, current: () => current };
+}
+
+/** The embedded database reads COPY's rows from a blob. */
+export function bulkOverEmbedded(
+  kysely: Kysely<CloudTables>,
+  current: () => EmbeddedTransaction | null,
+): BulkTransaction {
+  const copy: Copy = async (table, columns, rows) => {
+    const blob = new Blob([`${rows.join("\n")}\n`]);
+    await current()?.query(copyStatement(table, columns, "'/dev/blob'"), [], { blob });
+  };
+  return (work) => kysely.transaction().execute((tx) => work(tx, copy));
+}
