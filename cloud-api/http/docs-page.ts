@@ -8,8 +8,13 @@ import type { CloudEnv } from "./cloud-env.ts";
 import { replyFailure } from "./failure-reply.ts";
 import { type ApiDocument, describeApi } from "./openapi.ts";
 
+const library = createRequire(import.meta.url);
+
 /** From the library's package, by name: nothing else of it is reachable. */
-const libraryFiles: ReadonlySet<string> = new Set(["swagger-ui.css", "swagger-ui-bundle.js"]);
+const libraryFiles: ReadonlyMap<string, () => string> = new Map([
+  ["swagger-ui.css", () => library.resolve("swagger-ui-dist/swagger-ui.css")],
+  ["swagger-ui-bundle.js", () => library.resolve("swagger-ui-dist/swagger-ui-bundle.js")],
+]);
 
 /**
  * The document of the API and a page for it, served from here alone: no script from elsewhere, and the page's policy
@@ -36,11 +41,10 @@ export function docsRoutes(): Hono<CloudEnv> {
   return routes;
 }
 
-const library = createRequire(import.meta.url);
-
 function readDocsFile(name: string): Buffer | null {
   if (name === "start.js") return Buffer.from(startScript);
-  return libraryFiles.has(name) ? readFileSync(library.resolve(`swagger-ui-dist/${name}`)) : null;
+  const path = libraryFiles.get(name);
+  return path === undefined ? null : readFileSync(path());
 }
 
 const page = (nonce: string): string => `<!doctype html>

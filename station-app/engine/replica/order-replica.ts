@@ -17,7 +17,7 @@ import {
   renameSynced,
 } from "./order-files.ts";
 import { createReplicaTroubles } from "./replica-troubles.ts";
-import type { ReplicatedShape, ShapeChange, ShapePosition } from "./shape-row.ts";
+import { type ReplicatedShape, replicatedShapes, type ShapeChange, type ShapePosition } from "./shape-row.ts";
 import { createShapeWriter, type ShapeWriter } from "./shape-writer.ts";
 
 export type OrderReplica = ReturnType<typeof openOrderReplica>;
@@ -72,6 +72,7 @@ export function openOrderReplica(options: OrderReplicaOptions) {
   removeOrderFile(copyPath(basePath));
   let live = openLive();
   let build = openBuild();
+  let swapping: ReadonlyMap<ReplicatedShape, ShapePosition | undefined> | null = null;
   let epoch = 0;
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -219,7 +220,9 @@ export function openOrderReplica(options: OrderReplicaOptions) {
     step("complete");
     if (live.writer !== null) await carryFormer(build.db, live.path, pause);
     step("carried");
-    const { path } = build;
+    const { path, writer } = build;
+    // Nothing can be asked of a file that is being renamed; nothing is written meanwhile either.
+    swapping = new Map(replicatedShapes.map((shape) => [shape, writer.position(shape)]));
     build.db.close();
     step("closed");
     const number = live.number + 1;
@@ -229,6 +232,7 @@ export function openOrderReplica(options: OrderReplicaOptions) {
     const former = live;
     live = { ...openWritable(next), number };
     build = null;
+    swapping = null;
     former.db.close();
     step("swapped");
     troubles.complete();
@@ -238,9 +242,10 @@ export function openOrderReplica(options: OrderReplicaOptions) {
   return {
     epoch: () => epoch,
     path: () => live.path,
-    position: (shape: ReplicatedShape): ShapePosition | undefined => current().position(shape),
+    position: (shape: ReplicatedShape): ShapePosition | undefined =>
+      swapping === null ? current().position(shape) : swapping.get(shape),
     /** The shape was up to date at least once since it began. */
-    isUpToDate: (shape: ReplicatedShape): boolean => current().isUpToDate(shape),
+    isUpToDate: (shape: ReplicatedShape): boolean => swapping !== null || current().isUpToDate(shape),
     /** Changes and the offset behind them in one transaction; resolves when they are in, also after a wait for room. */
     apply: (
       streamEpoch: number,
