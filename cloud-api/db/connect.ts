@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect, PostgresDialect } from "kysely";
@@ -28,7 +29,7 @@ export type DatabaseConfig =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "postgres"; readonly url: string }
   /** For tests: nothing is kept, nothing is ever durable. */
-  | { readonly kind: "memory" };
+  | { readonly kind: "temporary" };
 
 export type Database = {
   readonly kysely: Kysely<CloudTables>;
@@ -51,14 +52,26 @@ export type Database = {
  */
 export function connectDatabase(config: DatabaseConfig): Promise<Result<Database>> {
   if (config.kind === "postgres") return connectPostgres(config.url);
-  return config.kind === "memory" ? connectMemory() : connectFolder(config.path);
+  return config.kind === "temporary" ? connectTemporary() : connectFolder(config.path);
 }
 
-async function connectMemory(): Promise<Result<Database>> {
-  const pglite = await openEmbedded(null);
+/** A folder and not memory: an empty database to copy is kept there, and made anew it would take four times as long. */
+async function connectTemporary(): Promise<Result<Database>> {
+  const folder = await mkdtemp(join(tmpdir(), "waystation-database-"));
+  const databaseFolder = join(folder, "database");
+  const remove = () => rm(folder, { recursive: true, force: true });
+  await prepareFolder(databaseFolder);
+  const pglite = await openEmbedded(databaseFolder);
   const embedded = await startEmbedded(pglite);
-  if (!embedded.ok) return embedded;
-  return succeed({ ...embedded.value, backups: null, restored: false, close: () => pglite.close() });
+  if (!embedded.ok) {
+    await remove();
+    return embedded;
+  }
+  const close = async (): Promise<void> => {
+    await pglite.close();
+    await remove();
+  };
+  return succeed({ ...embedded.value, backups: null, restored: false, close });
 }
 
 async function connectFolder(path: string): Promise<Result<Database>> {

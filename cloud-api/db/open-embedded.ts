@@ -15,9 +15,8 @@ function keepCompilerSmall(): void {
 /** 128 MB of shared buffers and 1 GB of WAL are the defaults, too much for a small site. */
 const settings = ["shared_buffers=16MB", "max_wal_size=64MB", "min_wal_size=32MB"];
 
-/** Opens the folder, or a database in memory that is gone when the process ends. */
-export async function openEmbedded(folder: string | null): Promise<PGlite> {
+export async function openEmbedded(folder: string): Promise<PGlite> {
   keepCompilerSmall();
   const startParams = [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])];
-  return PGlite.create({ startParams, ...(folder === null ? {} : { dataDir: folder }) });
+  return PGlite.create({ startParams, dataDir: folder });
 }

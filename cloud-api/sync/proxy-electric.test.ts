@@ -18,7 +18,7 @@ const electric = createServer((request, response) => {
 });
 
 beforeAll(async () => {
-  database = await openDatabase({ kind: "memory" });
+  database = await openDatabase({ kind: "temporary" });
   await new Promise<void>((resolve) => electric.listen(0, "127.0.0.1", resolve));
 }, 120_000);
 afterAll(async () => {

@@ -58,7 +58,7 @@ export function describeOnEachDatabase(
   describe(`${name} on the embedded database`, () => {
     let database: Database | null = null;
     beforeAll(async () => {
-      database = await openDatabase({ kind: "memory" });
+      database = await openDatabase({ kind: "temporary" });
     }, 120_000);
     afterAll(() => database?.close());
     suite(() => makeTestCloud(present(database)), "embedded");

@@ -12,7 +12,7 @@ type Database = Awaited<ReturnType<typeof openDatabase>>;
 const owner = { tenant_id: firstHub.tenantId, hub_id: firstHub.hubId };
 let database: Database;
 beforeAll(async () => {
-  database = await openDatabase({ kind: "memory" });
+  database = await openDatabase({ kind: "temporary" });
 }, 120_000);
 afterAll(() => database.close());
 
