@@ -15,8 +15,21 @@ function keepCompilerSmall(): void {
 /** 128 MB of shared buffers and 1 GB of WAL are the defaults, too much for a small site. */
 const settings = ["shared_buffers=16MB", "max_wal_size=64MB", "min_wal_size=32MB"];
 
+const boolean = 16;
+const bytea = 17;
+
+/**
+ * A text for a value of these types goes to the database as it is, as to any PostgreSQL, and is judged there; the
+ * library's own way is an exception that looks like trouble with the database.
+ */
+const serializers = {
+  [boolean]: (value: unknown): string => (typeof value === "string" ? value : value === true ? "t" : "f"),
+  [bytea]: (value: unknown): string =>
+    typeof value === "string" ? value : `\\x${Buffer.from(value as Uint8Array).toString("hex")}`,
+};
+
 export async function openEmbedded(folder: string): Promise<PGlite> {
   keepCompilerSmall();
   const startParams = [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])];
-  return PGlite.create({ startParams, dataDir: folder });
+  return PGlite.create({ startParams, dataDir: folder, serializers });
 }
