@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
-import { secureHeaders } from "hono/secure-headers";
 import { fail } from "@waystation/shared/failures/result";
 import type { CloudDeps, CloudEnv } from "./http/cloud-env.ts";
 import { consoleRoutes } from "./http/console-files.ts";
 import { describeError } from "./http/describe-error.ts";
 import { docsRoutes } from "./http/docs-page.ts";
 import { replyFailure } from "./http/failure-reply.ts";
+import { setFixedHeaders } from "./http/fixed-headers.ts";
 import { logRequests, routeOf } from "./http/request-log.ts";
 import { accessRoutes } from "./modules/access/routes.ts";
 import { backupRoutes } from "./modules/backups/routes.ts";
@@ -25,8 +25,7 @@ import { shapeRoutes } from "./sync/routes.ts";
 export function createApp(deps: CloudDeps): Hono<CloudEnv> {
   const app = new Hono<CloudEnv>();
   app.use(logRequests(deps));
-  // Transport security belongs to the proxy that ends TLS; here the cloud speaks plain HTTP on loopback.
-  app.use(secureHeaders({ crossOriginEmbedderPolicy: false, strictTransportSecurity: false }));
+  app.use(setFixedHeaders);
   for (const routes of [
     healthRoutes,
     accessRoutes,

@@ -1,13 +1,12 @@
 import { createServer } from "node:http";
-import { randomBytes } from "node:crypto";
 
 /** The least that answers a JSON body with another: what any framework and all its checks come on top of. */
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
-    JSON.parse(Buffer.concat(chunks).toString("utf8"));
-    const reply = JSON.stringify({ nonce: randomBytes(48).toString("base64url"), serverTimeMs: Date.now() });
+    const body = Buffer.concat(chunks).toString("utf8");
+    const reply = JSON.stringify({ status: "ok", wireVersions: body === "" ? [1, 2] : JSON.parse(body) });
     response.writeHead(200, {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(reply),

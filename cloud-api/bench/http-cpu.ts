@@ -6,8 +6,8 @@ import { type Pair, printPairs } from "@waystation/station-app/bench/statistics"
 import { startBenchCloud } from "./bench-cloud.ts";
 
 /**
- * Processor time of the server's process per request, a small JSON body in and out and no database: the cloud with its
- * request ids, log line, metrics, headers and limits, against bare node:http with the same work.
+ * Processor time of the server's process per request that needs neither database nor keys (/livez): the cloud with its
+ * request ids, a log line, measurements, headers and routing, against bare node:http with the same answer.
  */
 const requestsPerRun = 6000;
 const atOnce = 8;
@@ -15,7 +15,7 @@ const rounds = 5;
 /** Linux counts a process's time in hundredths of a second. */
 const ticksPerSecond = 100;
 
-const cloud = await startBenchCloud("embedded");
+const cloud = await startBenchCloud("postgres", { WAYSTATION_CLOUD_LOG_LEVEL: "debug" });
 const bare = await startChild([fileURLToPath(new URL("./bare-server-child.ts", import.meta.url))]);
 try {
   const ours = { url: cloud.url, pid: cloud.pid };
@@ -38,7 +38,7 @@ async function measure({ url, pid }: { readonly url: string; readonly pid: numbe
   const work = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      await post(`${url}/v1/stations/nobody/challenges`, agent);
+      await get(`${url}/livez`, agent);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
@@ -46,10 +46,9 @@ async function measure({ url, pid }: { readonly url: string; readonly pid: numbe
   return ((readTicks(pid) - before) / ticksPerSecond / requestsPerRun) * 1e6;
 }
 
-function post(url: string, agent: Agent): Promise<void> {
+function get(url: string, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json", "content-length": 2 };
-    const sent = request(url, { method: "POST", agent, headers }, (response) => {
+    const sent = request(url, { agent }, (response) => {
       response.resume();
       response.once("end", () => {
         if (response.statusCode === 200) resolve();
@@ -57,7 +56,7 @@ function post(url: string, agent: Agent): Promise<void> {
       });
     });
     sent.once("error", reject);
-    sent.end("{}");
+    sent.end();
   });
 }
 

@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { nameActor } from "../modules/access/principal.ts";
 import type { CloudDeps, CloudEnv } from "./cloud-env.ts";
+import { setEarly } from "./fixed-headers.ts";
 import type { LogFields, LogLevel } from "./logger.ts";
 
 const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$/;
@@ -32,8 +33,8 @@ export function logRequests(deps: CloudDeps): MiddlewareHandler<CloudEnv> {
           bytesOut: socket.incoming.socket.bytesWritten - sentBefore,
         }),
       );
+    setEarly(context, "x-request-id", requestId);
     await next();
-    context.header("x-request-id", requestId);
     // Whoever keeps its connection open shall look for the next cloud instead.
     if (deps.stopping.aborted) context.header("connection", "close");
     if (socket === null) record(deps, context, { requestId, began, aborted: false, bytesOut: 0 });

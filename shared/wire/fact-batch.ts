@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoredFact } from "../facts/envelope.ts";
+import { isHash, type StoredFact } from "../facts/envelope.ts";
 import { fail, type Result, succeed } from "../failures/result.ts";
 
 /**
@@ -23,7 +23,6 @@ export const writeFactBatch = (header: FactBatchHeader, facts: readonly StoredFa
   [JSON.stringify(header), ...facts.map(({ hash, text }) => `${hash} ${text}`)].join("\n");
 
 const hashLength = 64;
-const hashPattern = /^[0-9a-f]{64}$/;
 
 /** Fails with request.invalid, naming the line. What the texts say is checked by whoever takes them. */
 export function readFactBatch(body: string): Result<FactBatch> {
@@ -38,7 +37,7 @@ export function readFactBatch(body: string): Result<FactBatch> {
     const entry = lines[line] ?? "";
     const hash = entry.slice(0, hashLength);
     const text = entry.slice(hashLength + 1);
-    if (!hashPattern.test(hash) || entry[hashLength] !== " ") return invalid(`line ${line + 1} has no hash`);
+    if (!isHash(hash) || entry[hashLength] !== " ") return invalid(`line ${line + 1} has no hash`);
     if (text.length > factBatchLimits.textCharacters) return invalid(`line ${line + 1} is too long`);
     facts.push({ sequence: header.data.firstSequence + line - 1, text, hash });
   }

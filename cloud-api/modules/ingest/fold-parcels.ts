@@ -28,30 +28,35 @@ export type ParcelChange = {
 /** Folds facts, in the order of their log, into one change per parcel. Facts this cloud does not know only count. */
 export function foldParcels(facts: readonly FactEnvelope[]): ParcelChange[] {
   const changes = new Map<string, ParcelChange>();
-  for (const fact of facts.map(unwrapSalvaged)) {
+  for (const offered of facts) {
+    const fact = unwrapSalvaged(offered);
     if (fact.parcelId === null) continue;
     const name = nameOf(fact);
-    const before = changes.get(fact.parcelId);
-    changes.set(fact.parcelId, {
-      parcel_id: fact.parcelId,
-      first_occurred_at: fact.occurredAt,
-      ...before,
-      ...(fact.lane === null ? {} : { lane: fact.lane }),
-      ...readChange(name, fact.payload),
-      fact_count: (before?.fact_count ?? 0) + 1,
-      last_occurred_at: fact.occurredAt,
-      last_fact: name,
-    });
+    const change = changes.get(fact.parcelId) ?? beginChange(fact.parcelId, fact.occurredAt);
+    changes.set(fact.parcelId, change);
+    if (fact.lane !== null) change.lane = fact.lane;
+    Object.assign(change, readChange(name, fact.payload));
+    change.fact_count += 1;
+    change.last_occurred_at = fact.occurredAt;
+    change.last_fact = name;
   }
   return [...changes.values()];
 }
+
+const beginChange = (parcelId: string, occurredAt: string): ParcelChange => ({
+  parcel_id: parcelId,
+  fact_count: 0,
+  first_occurred_at: occurredAt,
+  last_occurred_at: occurredAt,
+  last_fact: "",
+});
 
 /**
  * A fact that a station saved out of a damaged log says of its parcel what it always said. One that came in several
  * parts, or whose text is not its hash's, stays as it is.
  */
 export function unwrapSalvaged(fact: FactEnvelope): FactEnvelope {
-  if (nameOf(fact) !== "fact.salvaged.v1") return fact;
+  if (fact.type !== "fact.salvaged" || fact.version !== 1) return fact;
   const salvaged = factCatalog["fact.salvaged.v1"].safeParse(fact.payload);
   if (!salvaged.success || salvaged.data.parts !== 1) return fact;
   const { text, hash: expected } = salvaged.data;

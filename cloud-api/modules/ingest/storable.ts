@@ -13,6 +13,7 @@ export function storableValue(value: unknown): unknown {
 }
 
 /** Both can only stand in a JSON text as escapes; most texts have neither, and nothing in them needs a closer look. */
-export const isStorable = (json: string): boolean => !unstorableEscape.test(json) && json.isWellFormed();
+export const isStorable = (json: string): boolean =>
+  !(json.includes("\\u") && unstorableEscape.test(json)) && json.isWellFormed();
 
 const unstorableEscape = /\\u(?:0000|d[89a-f])/i;

@@ -25,6 +25,8 @@ type StoredOrder = {
   orderBody: string;
   shipmentBody: string;
   status: string;
+  /** Its consignee was taken out on purpose: a file that still has the address does not bring it back. */
+  isErased: boolean;
 };
 
 /**
@@ -52,6 +54,10 @@ export async function saveOrders(
     }
     waybills.set(offered.waybill, { orderId: offered.orderId, ours: true });
     const before = current.get(offered.orderId);
+    if (before?.isErased === true) {
+      rejected.push({ line, reason: "order: its consignee's data was erased" });
+      continue;
+    }
     const order: Order = before?.status === "cancelled" ? { ...offered, status: "cancelled" } : offered;
     const orderBody = JSON.stringify(order);
     const shipmentBody = JSON.stringify({ orderId: order.orderId, label } satisfies Shipment);
@@ -60,7 +66,14 @@ export async function saveOrders(
       continue;
     }
     const { orderId, status } = order;
-    const after = { orderId, status, revision: (before?.revision ?? 0) + 1, orderBody, shipmentBody };
+    const after = {
+      orderId,
+      status,
+      isErased: false,
+      revision: (before?.revision ?? 0) + 1,
+      orderBody,
+      shipmentBody,
+    };
     current.set(orderId, after);
     changed.set(orderId, { ...after, order, label });
     imported += 1;
@@ -105,7 +118,8 @@ async function readStored(
   batch: readonly OrderParts[],
 ): Promise<Map<string, StoredOrder>> {
   const { rows } = await sql<StoredOrder>`
-    select o.order_id as "orderId", o.revision, o.body as "orderBody", s.body as "shipmentBody", o.status
+    select o.order_id as "orderId", o.revision, o.body as "orderBody", s.body as "shipmentBody", o.status,
+      o.erased_at is not null as "isErased"
     from orders o join shipments s using (tenant_id, order_id)
     where o.tenant_id = ${tenantId} and o.order_id in (select jsonb_array_elements_text(${idsOf(batch)}::jsonb))
     for update of o`.execute(tx);
@@ -157,7 +171,7 @@ async function writeBodies(tx: Tx, owner: OrderOwner, rows: string): Promise<voi
         waybill = excluded.waybill, reference = excluded.reference, tracking_number = excluded.tracking_number,
         channel_code = excluded.channel_code, status = excluded.status,
         declared_weight_grams = excluded.declared_weight_grams, country = excluded.country,
-        consignee_name = excluded.consignee_name, erased_at = null, updated_at = now())
+        consignee_name = excluded.consignee_name, updated_at = now())
     insert into shipments (tenant_id, hub_id, order_id, revision, body, label_kind)
       select tenant_id, hub_id, order_id, revision, shipment_body, label_kind from batch
     on conflict (tenant_id, order_id) do update set revision = excluded.revision, body = excluded.body,
