@@ -52,7 +52,7 @@ const entrance: readonly ApiRoute[] = [
     path: "/v1/auth/sign-in",
     summary: "E-mail and password; the answer says which step comes next.",
     caller: "anyone",
-    bodies: [{ schema: signInSchema, example: { email: "ann@example.com", password: "a long sentence" } }],
+    bodies: [{ schema: signInSchema, example: { email: "admin@example.com", password: "a long sentence" } }],
     reply: { schema: stepSchema },
     failures: ["request.invalid", "access.sign-in-refused", "access.origin", "request.too-many"],
   },
@@ -144,7 +144,7 @@ const administration: readonly ApiRoute[] = [
     bodies: [
       {
         schema: inviteSchema,
-        example: { email: "ann@example.com", name: "Ann", roles: [{ role: "supervisor", hubId: "main" }] },
+        example: { email: "admin@example.com", name: "Administrator", roles: [{ role: "supervisor", hubId: "main" }] },
       },
     ],
     reply: { status: 201, schema: invitationSchema },

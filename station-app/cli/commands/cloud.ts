@@ -46,8 +46,8 @@ Invites a person. The code is shown once; with it they set a password and a seco
 ${tokenHelp}
 
 Examples:
-  waystation cloud invite --email ann@example.com --name Ann --role cloud-admin
-  waystation cloud invite --email bo@example.com --name Bo --role supervisor --hub main --url https://cloud.example`,
+  waystation cloud invite --email admin@example.com --name Administrator --role cloud-admin
+  waystation cloud invite --email supervisor@example.com --name Supervisor --role supervisor --hub main --url https://cloud.example`,
   "station-code": `
 Makes a station known, or ready to enrol again, and shows the one-time code for \`waystation station enrol\`.
 ${tokenHelp}
