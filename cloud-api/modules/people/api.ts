@@ -144,7 +144,11 @@ const administration: readonly ApiRoute[] = [
     bodies: [
       {
         schema: inviteSchema,
-        example: { email: "admin@example.com", name: "Administrator", roles: [{ role: "supervisor", hubId: "main" }] },
+        example: {
+          email: "admin@example.com",
+          name: "Administrator",
+          roles: [{ role: "supervisor", hubId: "main" }],
+        },
       },
     ],
     reply: { status: 201, schema: invitationSchema },
