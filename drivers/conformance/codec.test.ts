@@ -84,20 +84,18 @@ describe.each(deviceDefinitions.map(({ model }) => model))("%s", (model) => {
   test.skipIf(isCheckedByUsb)("one damaged byte never makes a reading no whole frame carried", () => {
     for (const capture of captures) {
       const bytes = joinChunks(capture);
-      const isChecked = fc.nat(bytes.length - 1);
-      fc.assert(
-        fc.property(isChecked, (place) => {
-          // a control byte that is no delimiter of any family: it can only destroy, not forge
-          const damaged = Uint8Array.from(bytes, (byte, position) => (position === place ? 0x15 : byte));
-          const known = new Set(capture.readings.map((reading) => JSON.stringify(reading)));
-          const readings = decodeBytes(createCodec(model, capture.options), [damaged]);
-          const forged = readings.filter(
-            (reading) => reading.kind !== "refused" && !known.has(JSON.stringify(reading)),
-          );
-          if (findDefinition(model)?.kind !== "sorter") expect(forged).toEqual([]);
-        }),
-        { numRuns: 40 },
-      );
+      const known = new Set(capture.readings.map((reading) => JSON.stringify(reading)));
+      // every place and not a sample of them: a damaged word that means nothing was found by chance alone
+      for (let place = 0; place < bytes.length; place += 1) {
+        // a control byte that is no delimiter of any family: it can only destroy, not forge
+        const damaged = Uint8Array.from(bytes, (byte, position) => (position === place ? 0x15 : byte));
+        const readings = decodeBytes(createCodec(model, capture.options), [damaged]);
+        const forged = readings.filter(
+          (reading) => reading.kind !== "refused" && !known.has(JSON.stringify(reading)),
+        );
+        if (findDefinition(model)?.kind !== "sorter")
+          expect({ place, forged }).toEqual({ place, forged: [] });
+      }
     }
   });
 });

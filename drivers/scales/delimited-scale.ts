@@ -61,13 +61,19 @@ export function parseDescribedLine(frame: Uint8Array, options: Options): ScaleRe
   if (options.busyLines.includes(line.trim())) return { reply: "unsettled" };
   const cut = cutLine(frame, options.layout);
   if (cut === null) return refuse("not the described layout", line);
-  const net = options.netWords.includes(cut.get("net") ?? "gross");
+  const netWord = cut.get("net") ?? "gross";
+  // any word but those for net means gross; a damaged one means nothing
+  if (!isPrintable(netWord)) return refuse("unknown net or gross", line);
+  const net = options.netWords.includes(netWord);
   const state = readState(cut, options);
   if (state === null) return refuse("unknown state", line);
   if (state === "over" || state === "under") return withoutWeight(state, net);
   const weightGrams = readGrams(cut, options);
   return weightGrams === null ? refuse("unknown weight", line) : weightReply(weightGrams, state, net);
 }
+
+const isPrintable = (word: string): boolean =>
+  [...word].every((letter) => letter >= " " && letter !== "\u007f");
 
 type State = "stable" | "motion" | "over" | "under";
 

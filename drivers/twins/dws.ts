@@ -78,7 +78,7 @@ export const createDwsTwin =
     let telegrams = 0;
     let last: Measured | null = null;
     const events = { onData: (bytes: Uint8Array) => talk.onData?.(bytes) };
-    const pipe = await openGatePipe(events, options);
+    const pipe: GatePipe = await (deps.openPipe?.(events) ?? openGatePipe(events, options));
     const talk = dialect({ options, say: pipe.send, last: () => last });
 
     return {
@@ -105,10 +105,9 @@ export const createDwsTwin =
 const readText = (command: z.infer<typeof commandSchema>) =>
   command.command === "telegram" ? command.text : "";
 
-async function openGatePipe(
-  events: PipeEvents,
-  options: DwsTwinOptions,
-): Promise<Pipe & { readonly answers?: () => readonly number[] }> {
+type GatePipe = Pipe & { readonly answers?: () => readonly number[] };
+
+async function openGatePipe(events: PipeEvents, options: DwsTwinOptions): Promise<GatePipe> {
   const { link, port, path, token } = options;
   if (link === "call")
     return openCallingPipe((bytes) => events.onData(bytes, { send: () => undefined }), { port });

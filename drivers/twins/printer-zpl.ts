@@ -7,7 +7,7 @@ export const zplDialect: PrinterDialect = (stage) => {
   const stream = createPrinterStream({
     onFormat: (format) => {
       const labels = countLabels(format);
-      if (labels > 0) stage.enqueue(labels);
+      if (labels > 0) stage.enqueue(labels, undefined, format);
     },
     onJob: stage.keepJob,
     onCancel: stage.cancelAll,

@@ -55,7 +55,7 @@ export type PrinterStage = {
   readonly labelsLeft: () => number;
   readonly odometer: () => number;
   /** Labels to print, then `onDone`; zero labels: done when everything before is. */
-  readonly enqueue: (labels: number, onDone?: () => void) => void;
+  readonly enqueue: (labels: number, onDone?: () => void, format?: Uint8Array) => void;
   readonly cancelAll: () => void;
   readonly keepJob: (bytes: Uint8Array) => void;
 };
@@ -67,7 +67,7 @@ export type PrinterDialect = (stage: PrinterStage) => {
   readonly onClose: () => void;
 };
 
-type Waiting = { labels: number; readonly onDone: () => void };
+type Waiting = { labels: number; readonly onDone: () => void; readonly format: Uint8Array | undefined };
 
 /**
  * A printer: one host at a time, its own buffer, a counter that survives everything. What it has received it prints,
@@ -93,8 +93,8 @@ export const createPrinterTwin =
       formatsWaiting: press.formatsWaiting,
       labelsLeft: press.labelsLeft,
       odometer: press.odometer,
-      enqueue: (labels, onDone = () => undefined) =>
-        press.enqueue(active.has("ignore-formats") ? 0 : labels, onDone),
+      enqueue: (labels, onDone = () => undefined, format) =>
+        press.enqueue(active.has("ignore-formats") ? 0 : labels, onDone, format),
       cancelAll: press.cancelAll,
       keepJob: jobs.keep,
     });
@@ -106,9 +106,10 @@ export const createPrinterTwin =
       onData: (bytes: Uint8Array, client: PipeClient) => talk.onData(bytes, say(client)),
       onClose: () => talk.onClose(),
     };
-    const pipe = await (options.line === "serial"
-      ? openSerialPipe(events, options)
-      : openTcpPipe(events, { port: options.port, oneAtATime: true }));
+    const pipe = await (deps.openPipe?.(events) ??
+      (options.line === "serial"
+        ? openSerialPipe(events, options)
+        : openTcpPipe(events, { port: options.port, oneAtATime: true })));
 
     return {
       connection: pipe.connection,
@@ -161,6 +162,7 @@ function createPress(options: Options, isBlocked: () => boolean, deps: TwinDeps)
       current.labels -= 1;
       odometer += 1;
       deps.onEvent?.({ event: "label-printed", odometer });
+      if (current.format !== undefined) deps.onLabel?.(current.format);
       printNext();
     }, options.printTimeMs);
   };
@@ -172,8 +174,8 @@ function createPress(options: Options, isBlocked: () => boolean, deps: TwinDeps)
     formatsWaiting: () => waiting.filter(({ labels }) => labels > 0).length,
     labelsLeft: () => current?.labels ?? 0,
     odometer: () => odometer,
-    enqueue: (labels: number, onDone: () => void) => {
-      waiting.push({ labels, onDone });
+    enqueue: (labels: number, onDone: () => void, format: Uint8Array | undefined) => {
+      waiting.push({ labels, onDone, format });
       printNext();
     },
     cancelAll: () => {

@@ -83,9 +83,8 @@ export const createScaleTwin =
       },
     };
     let client: PipeClient | null = null;
-    const pipe = await (options.line === "serial"
-      ? openSerialPipe(events, options)
-      : openTcpPipe(events, options));
+    const pipe = await (deps.openPipe?.(events) ??
+      (options.line === "serial" ? openSerialPipe(events, options) : openTcpPipe(events, options)));
     const talk = dialect({
       options,
       load,

@@ -66,9 +66,8 @@ export const createScannerTwin =
         talk.onData?.(bytes);
       },
     };
-    const pipe = await (options.line === "serial"
-      ? openSerialPipe(events, options)
-      : openTcpPipe(events, options));
+    const pipe = await (deps.openPipe?.(events) ??
+      (options.line === "serial" ? openSerialPipe(events, options) : openTcpPipe(events, options)));
     const say = (bytes: Uint8Array) => line.send(bytes, pipe.send);
     const talk = dialect({ options, presented: () => presented, say });
 

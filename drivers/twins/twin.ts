@@ -8,7 +8,7 @@ import {
   faultCommandSchema,
   plugCommandSchema,
 } from "./faults.ts";
-import type { Pipe } from "../transport/pipe.ts";
+import type { Pipe, PipeEvents } from "../transport/pipe.ts";
 
 /** Something that happened at the twin, e.g. a label came out; one JSON line each under run-twin. */
 export type TwinEvent = { readonly event: string; readonly [detail: string]: unknown };
@@ -22,7 +22,13 @@ export type Twin<State> = {
   readonly stop: () => Promise<void>;
 };
 
-export type TwinDeps = { readonly onEvent?: (event: TwinEvent) => void };
+export type TwinDeps = {
+  readonly onEvent?: (event: TwinEvent) => void;
+  /** A printer's label came out, and this is the format it was drawn from. */
+  readonly onLabel?: (format: Uint8Array) => void;
+  /** For the simulator: a line inside its process in place of a real pipe. */
+  readonly openPipe?: (events: PipeEvents) => Promise<Pipe>;
+};
 
 /** Commands every twin knows. */
 const commonCommandSchema = z.discriminatedUnion("command", [

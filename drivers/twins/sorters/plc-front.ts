@@ -25,7 +25,8 @@ export async function startPlcTwin(
 ): Promise<Twin<SorterTwinState>> {
   const line = createFaultyLine();
   const program = createPlcProgram(options, deps);
-  const pipe = await openTcpPipe(serveClients(front, program, line.send), { port: options.port });
+  const events = serveClients(front, program, line.send);
+  const pipe = await (deps.openPipe?.(events) ?? openTcpPipe(events, { port: options.port }));
   if (pipe.connection.type !== "tcp") throw new Error("a PLC is reached over TCP");
   const { host, port } = pipe.connection;
   return {
