@@ -50,31 +50,14 @@ export async function startCloud(
   if (database.value.restored)
     logLine({ level: "warning", event: "the database was restored from a backup" });
 
-  const stopping = new AbortController();
-  const backups = scheduleBackups(database.value, config.backupIntervalMs, (error) =>
-    logLine({ level: "error", event: "backup failed", error: describeError(error) }),
-  );
-  // What was restored is not on the newest synced copy yet.
-  if (database.value.restored) backups.request();
-  const deps: CloudDeps = {
-    database: database.value,
-    config,
-    stopping: stopping.signal,
-    requestBackup: backups.request,
-    takeBackup: backups.takeNow,
-    lastBackupAtMs: backups.lastAtMs,
-    logLine,
-    metrics: createMetrics({ ofProcess: true }),
-  };
-  const jobs = runJobs(listJobs(deps), deps);
-  app = createApp(deps);
+  const cloud = assembleCloud(database.value, config, logLine);
+  app = cloud.app;
   const stop = async (): Promise<void> => {
     // Held requests answer at once, the others get their time; then nobody writes any more.
-    stopping.abort();
+    cloud.release();
     const isCut = await closeServer(server, config.stopGraceMs);
     if (isCut) logLine({ level: "warning", event: "requests were cut off after the grace" });
-    await jobs.stop();
-    await backups.stop();
+    await cloud.stop();
     await database.value.close();
     logLine({ level: "info", event: "stopped" });
   };
@@ -85,6 +68,43 @@ export async function startCloud(
     database: database.value,
     stop: once(stop),
   });
+}
+
+export type Cloud = {
+  readonly app: ReturnType<typeof createApp>;
+  /** Held requests answer at once. */
+  readonly release: () => void;
+  /** Ends the jobs and takes the last backup. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Everything of the cloud but its port, over a database that is open. */
+export function assembleCloud(database: Database, config: CloudConfig, logLine: LogLine): Cloud {
+  const stopping = new AbortController();
+  const backups = scheduleBackups(database, config.backupIntervalMs, (error) =>
+    logLine({ level: "error", event: "backup failed", error: describeError(error) }),
+  );
+  // What was restored is not on the newest synced copy yet.
+  if (database.restored) backups.request();
+  const deps: CloudDeps = {
+    database,
+    config,
+    stopping: stopping.signal,
+    requestBackup: backups.request,
+    takeBackup: backups.takeNow,
+    lastBackupAtMs: backups.lastAtMs,
+    logLine,
+    metrics: createMetrics({ ofProcess: true }),
+  };
+  const jobs = runJobs(listJobs(deps), deps);
+  return {
+    app: createApp(deps),
+    release: () => stopping.abort(),
+    stop: async () => {
+      await jobs.stop();
+      await backups.stop();
+    },
+  };
 }
 
 const chooseDatabase = ({ databaseUrl, dataDir }: CloudConfig): DatabaseConfig =>

@@ -21,6 +21,12 @@ const held = { all: 6000, perStation: 16 };
 const recallMs = 60_000;
 const attempts = 3;
 
+/**
+ * A tenth of the protocol's usual size. A client holds a chunk several times over while it parses it, of each of six
+ * shapes at once, and a station has little memory; the requests it costs more are cheap.
+ */
+const stationChunkBytes = 1_000_000;
+
 export function shapeRoutes(deps: CloudDeps): Hono<CloudEnv> {
   const routes = new Hono<CloudEnv>();
   const { electricUrl } = deps.config;
@@ -72,6 +78,7 @@ async function startOwnServer(deps: CloudDeps, onError: (error: unknown) => void
     {
       ...defaultShapeOptions,
       longPollMs: config.longPollMs,
+      chunkBytes: stationChunkBytes,
       // Large snapshots belong on the data's disk; temporary folders are often memory.
       spoolFolder: existsSync(config.dataDir) ? config.dataDir : tmpdir(),
       onError,

@@ -111,6 +111,7 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
     const running = runSnapshot(db, definition, handle, options, {
       gate,
       makeRoom: () => makeRoom(handle),
+      onFailed: () => drop(handle),
     });
     return {
       ...running,
@@ -167,6 +168,7 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
   function makeRoom(handle: string): boolean {
     let total = totalBytes();
     options.onSpooled(total);
+    if (total <= options.maximumBytes) return true;
     for (const held of byUse()) {
       if (total <= options.maximumBytes) return true;
       if (held.handle === handle || held.state() === "running") continue;
@@ -201,6 +203,12 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
   };
 }
 
+type Shared = {
+  readonly gate: ReturnType<typeof createGate>;
+  readonly makeRoom: () => boolean;
+  readonly onFailed: () => void;
+};
+
 type Running = Omit<Held, "handle" | "hash" | "createdAt" | "usedAt" | "grownAtStart">;
 
 function runSnapshot(
@@ -208,7 +216,7 @@ function runSnapshot(
   definition: ShapeDefinition,
   handle: string,
   options: SnapshotOptions,
-  shared: { readonly gate: ReturnType<typeof createGate>; readonly makeRoom: () => boolean },
+  shared: Shared,
 ): Running {
   const spool = createSpool(options.folder);
   let state: ReturnType<Snapshot["state"]> = "running";
@@ -218,7 +226,7 @@ function runSnapshot(
   let readable = 0;
   let waiting: (() => void)[] = [];
   const wakeReaders = (): void => {
-    if (state === "complete") readable = spool.count();
+    if (state !== "running") readable = state === "complete" ? spool.count() : 0;
     const woken = waiting;
     waiting = [];
     for (const wake of woken) wake();
@@ -239,7 +247,11 @@ function runSnapshot(
     if (reply.kind === "complete") {
       await rememberEnd(db, handle, { start, lastChunk: spool.count() - 1 });
       state = "complete";
-    } else state = reply.kind === "outdated" ? "outdated" : "failed";
+    } else if (reply.kind === "outdated") state = "outdated";
+    else {
+      state = "failed";
+      failure = new Error("nobody wants the snapshot any more, or there is no room for it");
+    }
   }
 
   shared
@@ -254,7 +266,10 @@ function runSnapshot(
       failure = error;
       options.onError(error);
     })
-    .finally(wakeReaders);
+    .finally(() => {
+      wakeReaders();
+      if (state !== "complete") shared.onFailed();
+    });
 
   async function readChunk(chunk: number): Promise<Chunk | null> {
     for (;;) {

@@ -22,7 +22,9 @@ export type SnapshotReply =
   | { readonly kind: "outdated" }
   | { readonly kind: "unwanted" };
 
-const rowsPerFetch = 5000;
+/** A row may be a line or a label of a quarter of a megabyte: how many are fetched at once follows from those before. */
+const rowsPerFetch = { first: 100, least: 10, most: 5000 };
+const charactersPerFetch = 2_000_000;
 
 /**
  * Writes the rows of the shape, as they are at one moment, as ready messages. The table is locked against changes
@@ -54,10 +56,10 @@ export function takeSnapshot(
       select ${writeRow(definition)} as line from ${sql.id(schema, table)} as r
       where ${writeCondition(definition.where, sql`r`)}`.execute(tx);
     return spoolRows(
-      async () => {
+      async (count) => {
         const page = await sql<{
           line: string;
-        }>`fetch ${sql.raw(String(rowsPerFetch))} from waystation_rows`.execute(tx);
+        }>`fetch ${sql.raw(String(count))} from waystation_rows`.execute(tx);
         return page.rows;
       },
       describeEnd(horizon),
@@ -67,33 +69,44 @@ export function takeSnapshot(
 }
 
 async function spoolRows(
-  fetchPage: () => Promise<readonly { line: string }[]>,
+  fetchPage: (count: number) => Promise<readonly { line: string }[]>,
   end: string,
   sink: SnapshotSink,
 ): Promise<SnapshotReply> {
   let lines: string[] = [];
   let bytes = 0;
-  let count = 0;
-  const flush = async (last: boolean): Promise<void> => {
+  let rows = 0;
+  const append = async (): Promise<void> => {
     await sink.spool.append(Buffer.from(`[${lines.join(",\n")}]`));
-    sink.onChunk(last);
     lines = [];
     bytes = 0;
   };
-  for (;;) {
-    const page = await fetchPage();
-    if (!sink.isWanted()) return { kind: "unwanted" };
+  for (let asked = rowsPerFetch.first; ; ) {
+    const page = await fetchPage(asked);
     for (const { line } of page) {
       lines.push(line);
       bytes += Buffer.byteLength(line) + 1;
-      if (bytes >= sink.chunkBytes) await flush(false);
+      if (bytes < sink.chunkBytes) continue;
+      await append();
+      sink.onChunk(false);
+      if (!sink.isWanted()) return { kind: "unwanted" };
     }
-    count += page.length;
-    if (page.length < rowsPerFetch) break;
+    rows += page.length;
+    if (page.length < asked) break;
+    if (!sink.isWanted()) return { kind: "unwanted" };
+    asked = chooseNextFetch(page);
   }
   lines.push(end);
-  await flush(true);
-  return { kind: "complete", rows: count };
+  await append();
+  if (!sink.isWanted()) return { kind: "unwanted" };
+  sink.onChunk(true);
+  return { kind: "complete", rows };
+}
+
+function chooseNextFetch(page: readonly { line: string }[]): number {
+  const characters = page.reduce((sum, { line }) => sum + line.length, 0);
+  const fitting = Math.floor(charactersPerFetch / (characters / page.length));
+  return Math.max(rowsPerFetch.least, Math.min(rowsPerFetch.most, fitting));
 }
 
 const describeEnd = ({ xmin, xmax, running }: Horizon): string =>

@@ -37,3 +37,9 @@ export function readMemory(child: ChildProcess): {
     (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024) / 1e6;
   return { residentMegabytes: megabytes("VmRSS"), peakMegabytes: megabytes("VmHWM") };
 }
+
+/** Processor time of a process so far, in user and system mode, all threads; a tick is a hundredth of a second. */
+export function readProcessorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -12,7 +12,7 @@ import { engineEnvironment } from "../engine/config/runtime.ts";
 import { openStore } from "../engine/core/store.ts";
 import { keyFileName } from "../engine/edge/station-key.ts";
 import { entry, pause } from "./bench-station.ts";
-import { readMemory, startChild, stopChild } from "./child.ts";
+import { readMemory, readProcessorSeconds, startChild, stopChild } from "./child.ts";
 import { printAgainstGoal, printValue } from "./statistics.ts";
 
 /**
@@ -80,12 +80,6 @@ function readBoth() {
     station: { ...readMemory(engine.child), seconds: readProcessorSeconds(engine.child.pid ?? 0) },
     cloud: { ...cloud.memory(), seconds: readProcessorSeconds(cloud.pid) },
   };
-}
-
-/** In user and system mode, all threads; a tick is a hundredth of a second. */
-function readProcessorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function readAcknowledged(): Promise<number> {

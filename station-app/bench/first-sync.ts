@@ -1,126 +1,129 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { adminToken, type BenchCloud, startBenchCloud } from "@waystation/cloud-api/bench/bench-cloud";
 import { formatOrdersCsv, generateOrders } from "@waystation/cloud-api/modules/orders/generate-orders";
-import { postgresMissing, startPostgres } from "@waystation/cloud-api/test-support/postgres-server";
-import { createCloudClient } from "../cli/start/call-cloud.ts";
-import { enrolOwnStation } from "../cli/start/prepare-cloud.ts";
-import { fetchToken } from "../engine/edge/cloud-access.ts";
-import { openKeyFile } from "../engine/edge/station-key.ts";
+import { postgresMissing } from "@waystation/cloud-api/test-support/postgres-server";
+import { engineEnvironment } from "../engine/config/runtime.ts";
 import { startChild, stopChild } from "./child.ts";
-import { printPairs, printValue } from "./statistics.ts";
-import { withFolder } from "./with-folder.ts";
+import { startLinkedEngine } from "./linked-engine.ts";
+import { printAgainstGoal, printPairs, printValue } from "./statistics.ts";
 
 /**
- * A station's first fetch of every order from a real cloud through the official client into orders.db, in turns with
- * the same client and the same shapes when its messages are parsed and dropped. ORDERS in the environment changes how
- * many there are: 1,000,000 on PostgreSQL, 100,000 where there is none.
+ * A station's first fetch of every order: the real engine with an empty folder and a real cloud, in turns with the
+ * official client alone, its messages parsed and dropped. `--orders N`, `--full` for a million, `--embedded` for a
+ * cloud on the embedded database; `--cloud URL` fetches from one that has the orders already.
  */
-const onPostgres = postgresMissing === null;
-const orders = Number(process.env.ORDERS ?? (onPostgres ? 1_000_000 : 100_000));
-const rounds = Number(process.env.ROUNDS ?? 1);
-const rowsPerImport = 50_000;
-const adminToken = "bench-admin-token-of-this-run";
-const server = fileURLToPath(import.meta.resolve("@waystation/cloud-api/server"));
-const syncChild = fileURLToPath(new URL("sync-child.ts", import.meta.url));
-
-type Sync = { readonly rowsPerSecond: number; readonly cpuSeconds: number; readonly peakMegabytes: number };
-
-await withFolder(async (parent) => {
-  const dir = join(parent, "first-sync");
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir);
-  const postgres = onPostgres ? await startPostgres() : null;
-  const { child, ready } = await startChild([server], {
-    WAYSTATION_CLOUD_PORT: "0",
-    WAYSTATION_CLOUD_DATA_DIR: join(dir, "cloud"),
-    WAYSTATION_CLOUD_ADMIN_TOKEN: adminToken,
-    ...(postgres === null ? {} : { DATABASE_URL: postgres.url }),
-  });
-  try {
-    const url = String(ready.url);
-    await importOrders(url);
-    await measure(url, () => enrolAndFetchToken(url, join(dir, "station-key.json")), dir);
-  } finally {
-    await stopChild(child);
-    await postgres?.stop();
-  }
+const { values: options } = parseArgs({
+  options: {
+    orders: { type: "string" },
+    full: { type: "boolean", default: false },
+    embedded: { type: "boolean", default: false },
+    cloud: { type: "string" },
+    rounds: { type: "string", default: "1" },
+  },
 });
-
-async function enrolAndFetchToken(url: string, keyFile: string): Promise<string> {
-  const target = { url, stationId: "bench", keyFile };
-  const enrolled = await enrolOwnStation(createCloudClient(url, adminToken), target);
-  const token = enrolled.ok ? await fetchToken(target, openKeyFile(keyFile)) : enrolled;
-  if (!token.ok) throw new Error(JSON.stringify(token.failure));
-  return token.value.token;
-}
-
-async function measure(url: string, token: () => Promise<string>, dir: string): Promise<void> {
-  const found: { readonly ours: Sync; readonly parsing: Sync }[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const folder = join(dir, `station-${round}`);
-    mkdirSync(folder);
-    const parsing = await sync("parse", url, await token(), folder);
-    const ours = await sync("replica", url, await token(), folder);
-    found.push({ ours, parsing });
-    rmSync(folder, { recursive: true, force: true });
-  }
-  const pairs = (read: (run: Sync) => number) =>
-    found.map(({ ours, parsing }) => ({ value: read(ours), limit: read(parsing) }));
-  // More rows a second are better: no ratio is too high.
-  printPairs(
-    "first-sync",
-    "rows/s",
-    pairs((run) => run.rowsPerSecond),
-    Number.POSITIVE_INFINITY,
-  );
-  printPairs(
-    "first-sync-cpu",
-    "s",
-    pairs((run) => run.cpuSeconds),
-    Number.POSITIVE_INFINITY,
-  );
-  printValue(
-    "first-sync-peak",
-    "MB",
-    found.map(({ ours }) => ours.peakMegabytes),
-  );
-}
-
+const orders = Number(options.orders ?? (options.full ? 1_000_000 : 100_000));
+const name = options.full ? "first-sync-full" : "first-sync";
 /** An order is three rows: itself, its shipment and its release. */
-async function sync(kind: "replica" | "parse", url: string, token: string, folder: string): Promise<Sync> {
-  const { child, ready } = await startChild([syncChild, kind, url, token, folder, String(orders)]);
+const rows = 3 * orders;
+const peakGoalMegabytes = 300;
+const parseChild = fileURLToPath(new URL("sync-child.ts", import.meta.url));
+
+type Sync = { readonly seconds: number; readonly processorSeconds: number; readonly peakMegabytes: number };
+
+const dir = mkdtempSync(join(tmpdir(), "waystation-bench-"));
+await using resources = new AsyncDisposableStack();
+resources.defer(() => rmSync(dir, { recursive: true, force: true }));
+if (options.cloud !== undefined) await measure(options.cloud);
+else {
+  const kind = options.embedded || postgresMissing !== null ? "embedded" : "postgres";
+  const cloud = await startBenchCloud(kind, { WAYSTATION_CLOUD_LOG_LEVEL: "warning" });
+  resources.defer(cloud.stop);
+  await importOrders(cloud);
+  await measure(cloud.url);
+  printValue(`${name}-cloud-peak`, "MB", [cloud.memory().peakMegabytes]);
+}
+
+async function measure(url: string): Promise<void> {
+  const pairs: { readonly ours: Sync; readonly parsing: Sync }[] = [];
+  for (let round = 1; round <= Number(options.rounds); round += 1) {
+    const parsing = await parseAlone(url, join(dir, `parse-${round}`));
+    pairs.push({ parsing, ours: await fillEngine(url, join(dir, `engine-${round}`), `bench-${round}`) });
+  }
+  const compare = (read: (run: Sync) => number) =>
+    pairs.map(({ ours, parsing }) => ({ value: read(ours), limit: read(parsing) }));
+  // More rows a second are better: no ratio is too high.
+  const perSecond = compare(({ seconds }) => rows / seconds);
+  printPairs(name, "rows/s", perSecond, Number.POSITIVE_INFINITY);
+  const processor = compare(({ processorSeconds }) => processorSeconds);
+  printPairs(`${name}-processor`, "s", processor, Number.POSITIVE_INFINITY);
+  const peaks = pairs.map(({ ours }) => ours.peakMegabytes);
+  printAgainstGoal(`${name}-peak`, "MB", peaks, peakGoalMegabytes);
+  const limits = pairs.map(({ parsing }) => parsing.peakMegabytes);
+  printValue(`${name}-parse-peak`, "MB", limits);
+}
+
+/** From the engine being ready until every shape is up to date and every order visible. */
+async function fillEngine(url: string, folder: string, stationId: string): Promise<Sync> {
+  const engine = await startLinkedEngine(url, folder, stationId);
+  try {
+    const startedAt = performance.now();
+    const before = engine.processorSeconds();
+    await engine.waitUntilWhole();
+    const seconds = (performance.now() - startedAt) / 1000;
+    const { edgeLoopDelayMs } = await engine.status();
+    if (edgeLoopDelayMs !== undefined) printValue(`${name}-loop-delay-p99`, "ms", [edgeLoopDelayMs.p99]);
+    printValue(`${name}-resident`, "MB", [engine.memory().residentMegabytes]);
+    const db = engine.openOrders();
+    const visible = Number(db.prepare("SELECT count(*) FROM orders").pluck().get());
+    db.close();
+    if (visible !== orders) throw new Error(`${visible} of ${orders} orders are visible`);
+    const processorSeconds = engine.processorSeconds() - before;
+    return { seconds, processorSeconds, peakMegabytes: engine.memory().peakMegabytes };
+  } finally {
+    await engine.stop();
+  }
+}
+
+/** With the same limits on its heap as the engine has. */
+async function parseAlone(url: string, folder: string): Promise<Sync> {
+  const { child, ready } = await startChild(
+    [parseChild, url, folder, String(orders)],
+    engineEnvironment(folder),
+  );
   await stopChild(child);
-  const { seconds, cpuSeconds, peakMegabytes } = ready as Readonly<Record<string, number>>;
-  return {
-    rowsPerSecond: (3 * orders) / Number(seconds),
-    cpuSeconds: Number(cpuSeconds),
-    peakMegabytes: Number(peakMegabytes),
+  return ready as Sync;
+}
+
+/** One request, however many orders. */
+async function importOrders(cloud: BenchCloud): Promise<void> {
+  const startedAt = performance.now();
+  const request = {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "text/csv" },
+    body: Readable.toWeb(Readable.from(readLines())) as ReadableStream<Uint8Array<ArrayBuffer>>,
+    // Asked for with a streamed body, and not in the DOM's types.
+    duplex: "half",
   };
+  const response = await fetch(`${cloud.url}/v1/orders/import?format=csv`, request);
+  const reply = await response.text();
+  if (!response.ok || !reply.includes(`"imported":${orders}`))
+    throw new Error(`the import failed: HTTP ${response.status} ${reply.slice(0, 500)}`);
+  printValue(`${name}-import`, "orders/s", [orders / ((performance.now() - startedAt) / 1000)]);
+  printValue(`${name}-import-peak`, "MB", [cloud.memory().peakMegabytes]);
 }
 
-async function importOrders(url: string): Promise<void> {
-  for (const rows of sliceRows(formatOrdersCsv(generateOrders({ seed: 1, count: orders })), rowsPerImport)) {
-    const response = await fetch(`${url}/v1/orders/import?format=csv`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${adminToken}`, "content-type": "text/csv" },
-      body: rows,
-    });
-    if (!response.ok) throw new Error(`the import failed: HTTP ${response.status} ${await response.text()}`);
+function* readLines(): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let lines: string[] = [];
+  for (const line of formatOrdersCsv(generateOrders({ seed: 1, count: orders }))) {
+    if (lines.push(line) < 500) continue;
+    yield encoder.encode(lines.join(""));
+    lines = [];
   }
-}
-
-/** The first line is the header of every slice. */
-function* sliceRows(lines: Iterable<string>, size: number): Generator<string> {
-  let header: string | undefined;
-  let rows: string[] = [];
-  for (const line of lines) {
-    header ??= line;
-    if (line === header && rows.length === 0) continue;
-    rows.push(line);
-    if (rows.length < size) continue;
-    yield header + rows.join("");
-    rows = [];
-  }
-  if (header !== undefined && rows.length > 0) yield header + rows.join("");
+  yield encoder.encode(lines.join(""));
 }

@@ -20,6 +20,7 @@ const benchmarks: readonly {
   { file: "big-station.ts", names: ["start-to-first-scan", "engine-memory"], folder: "orders" },
   { file: "cloud-memory.ts", names: ["cloud-memory"], folder: "none" },
   { file: "first-sync.ts", names: ["first-sync"], folder: "none" },
+  { file: "write-to-station.ts", names: ["write-to-station"], folder: "none" },
   {
     file: "../../cloud-api/bench/ingest.ts",
     names: ["ingest-postgres", "ingest-pglite"],
@@ -30,6 +31,7 @@ const benchmarks: readonly {
   { file: "../../cloud-api/bench/many-stations.ts", names: ["many-stations"], folder: "none" },
   { file: "drain.ts", names: ["drain"], folder: "none" },
   { file: "label.ts", names: ["label"], folder: "none" },
+  { file: "sim-speed.ts", names: ["sim-speed"], folder: "none" },
   { file: "line-rate.ts", names: ["line-rate"], folder: "none" },
   { file: "../../drivers/bench/decode.ts", names: ["decode"], folder: "none" },
   { file: "../../drivers/bench/adapter-memory.ts", names: ["adapter-memory"], folder: "none" },

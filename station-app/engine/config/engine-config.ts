@@ -60,6 +60,11 @@ export const engineConfigSchema = z.strictObject({
       url: z.url({ protocol: /^https?$/ }),
       /** Where `waystation station enrol` put the station's key. */
       keyFile: z.string().min(1),
+      /** Facts gather so long before they are sent: what one parcel brings goes up together. */
+      sendEveryMs: z.int().min(0).max(600_000).default(200),
+      /** How long a request may be held that waits for news; the cloud answers it after 20 s at the latest. */
+      newsWithinMs: z.int().min(1000).max(3_600_000).default(45_000),
+      reportEveryMs: z.int().min(1000).max(3_600_000).default(60_000),
     })
     .optional(),
   /** Absent under Electron, where the screen comes through a MessagePort. */

@@ -10,7 +10,7 @@ import type { PackedFacts } from "../replica/pack-facts.ts";
 import type { createAsks } from "./ask-thread.ts";
 import { createCloudAccess, otherStation, trimSlash } from "./cloud-access.ts";
 import type { Link } from "./link-view.ts";
-import { startReports } from "./report.ts";
+import { reportTimes, startReports } from "./report.ts";
 import { openKeyFile } from "./station-key.ts";
 import { type LogPosition, startUplink } from "./uplink.ts";
 
@@ -84,10 +84,23 @@ export function startCloudLink(cloud: NonNullable<EngineConfig["cloud"]>, deps: 
     },
     positionsOf(status),
   );
+  let gathering: NodeJS.Timeout | undefined;
+  let gathered = 0;
+
+  /** The first fact after a rest starts the clock; a backlog goes on by itself. */
+  function gather(sequence: number): void {
+    gathered = sequence;
+    gathering ??= setTimeout(() => {
+      gathering = undefined;
+      uplink.notify(gathered);
+    }, cloud.sendEveryMs);
+  }
+
   const reports = startReports({
     url,
     stationId,
     access,
+    times: { ...reportTimes, everyMs: cloud.reportEveryMs },
     compose: () => composeReport(deps),
     onReply: ({ clockOffsetMs }) => link.clock(clockOffsetMs),
   });
@@ -120,7 +133,7 @@ export function startCloudLink(cloud: NonNullable<EngineConfig["cloud"]>, deps: 
   }
 
   return {
-    notify: uplink.notify,
+    notify: gather,
     /** A lane's or a device's state may have changed. */
     look(): void {
       const state = describeStates(deps.view());
@@ -144,6 +157,7 @@ export function startCloudLink(cloud: NonNullable<EngineConfig["cloud"]>, deps: 
     stop(): void {
       save();
       clearTimeout(reminder);
+      clearTimeout(gathering);
       access.stop();
       uplink.stop();
       reports.stop();

@@ -4,6 +4,7 @@ import type { AnyDevice, DeviceState, Printer, Scale, Sorter } from "@waystation
 import { findLabelLanguage, type LabelLanguage } from "@waystation/drivers/printers/language";
 import { findDefinition } from "@waystation/drivers/registry";
 import type { UserDefinitions } from "@waystation/drivers/user-definitions";
+import type { Transport } from "@waystation/drivers/transport/transport";
 import { assert } from "@waystation/shared/failures/assert";
 import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import type { Reading } from "@waystation/shared/model/reading";
@@ -40,10 +41,17 @@ export type Devices = {
   readonly view: (deviceId: string) => DeviceView;
 };
 
+/** A line of the simulator's in place of the configured one. */
+export type OpenLine = (deviceId: string) => Transport;
+
 const odometerTimeoutMs = 3000;
 
 /** Builds every configured device and turns what it says into lane events; nothing is opened before start(). */
-export function createDevices(config: EngineConfig, events: DeviceEvents): Result<Devices> {
+export function createDevices(
+  config: EngineConfig,
+  events: DeviceEvents,
+  openLine?: OpenLine,
+): Result<Devices> {
   const lanesOf = indexLanes(config);
   const devices = new Map<string, AnyDevice>();
   const { definitions, refused } = loadDefinitions(config.definitionsDir ?? join(config.dataDir, "devices"));
@@ -72,10 +80,15 @@ export function createDevices(config: EngineConfig, events: DeviceEvents): Resul
   }
 
   for (const binding of config.devices) {
-    const deps = { onWrite: events.onWrite, userDefinitions: definitions };
+    const { deviceId } = binding;
+    const deps = {
+      onWrite: events.onWrite,
+      userDefinitions: definitions,
+      ...(openLine === undefined ? {} : { createTransport: () => openLine(deviceId) }),
+    };
     const device = connectDevice(keepUntilDurable(binding, definitions), { onReading, onState }, deps);
     if (!device.ok) return withRefused(device, refused);
-    devices.set(binding.deviceId, device.value);
+    devices.set(deviceId, device.value);
   }
 
   const misplaced = findMisplaced(config, devices);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { mkdirSync } from "node:fs";
 import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import type { SessionEvent } from "@waystation/shared/session/events";
-import { createCrashPoints } from "../config/crash-points.ts";
+import { type CrashPoints, createCrashPoints } from "../config/crash-points.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { epochMs } from "../config/epoch-clock.ts";
 import type { CoreInput, CoreOutput, CoreStatus } from "../core/messages.ts";
@@ -11,7 +11,7 @@ import type { LabelRequest } from "../replica/read-label.ts";
 import type { ReplicaInput, ReplicaOutput } from "../replica/messages.ts";
 import { createAsks } from "./ask-thread.ts";
 import { type CloudLink, checkIdentity, startCloudLink } from "./cloud-link.ts";
-import { createDevices, type Devices } from "./devices.ts";
+import { createDevices, type DeviceEvents, type Devices, type OpenLine } from "./devices.ts";
 import { describeFormerLogs } from "./describe-former-logs.ts";
 import { describeRoom, readDiskUse, startDiskWatch } from "./disk-watch.ts";
 import { createLink, type Link } from "./link-view.ts";
@@ -28,7 +28,14 @@ export type Engine = {
   readonly stop: () => Promise<void>;
 };
 
-export type EngineDeps = { readonly appVersion: string; readonly onFatal: (error: unknown) => void };
+export type EngineDeps = {
+  readonly appVersion: string;
+  readonly onFatal: (error: unknown) => void;
+  /** What the simulator puts in place of worker threads, of the lines to the devices, and of the moments of death. */
+  readonly startThread?: typeof startThread;
+  readonly openLine?: OpenLine;
+  readonly crash?: CrashPoints;
+};
 
 /** Opens the two files, starts the three threads, connects the devices, and only then lets a screen in. */
 export async function startEngine(config: EngineConfig, deps: EngineDeps): Promise<Result<Engine>> {
@@ -40,13 +47,14 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
   const identity = await checkIdentity(config);
   if (!identity.ok) return identity;
   const asks = createAsks();
-  const replica = startThread<ReplicaInput, ReplicaOutput>(
+  const start = deps.startThread ?? startThread;
+  const replica = start<ReplicaInput, ReplicaOutput>(
     new URL("../replica/replica-worker.ts", import.meta.url),
-    { ...paths, cloud: config.cloud === undefined ? null : { url: config.cloud.url } },
+    { ...paths, cloud: config.cloud ?? null },
     deps.onFatal,
   );
   const ready = await firstMessage(replica, "ready");
-  const core = startThread<CoreInput, CoreOutput>(
+  const core = start<CoreInput, CoreOutput>(
     new URL("../core/core-worker.ts", import.meta.url),
     { config, ...paths, ordersPath: ready.ordersPath, appVersion: deps.appVersion },
     deps.onFatal,
@@ -69,8 +77,8 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     },
   });
   link.notices(describeFormerLogs(started.status));
-  const crash = createCrashPoints(config.crashAt);
-  const devices = createDevices(config, {
+  const crash = deps.crash ?? createCrashPoints(config.crashAt);
+  const deviceEvents: DeviceEvents = {
     onEvent: (laneId, event, atMs) => core.post({ kind: "event", laneId, event, atMs }),
     onPrinter: (printerId, isReady, odometer) =>
       core.post({
@@ -86,7 +94,8 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     upkeepOf: (deviceId) => upkeep.view(deviceId),
     onMark: (deviceId, sequence) => core.post({ kind: "mark", deviceId, sequence }),
     onWrite: crash,
-  });
+  };
+  const devices = createDevices(config, deviceEvents, deps.openLine);
   const upkeep = createUpkeep({
     config,
     records: started.upkeep,

@@ -16,7 +16,7 @@ export type ReportOptions = {
   readonly times?: { readonly everyMs: number; readonly settleMs: number };
 };
 
-const usualTimes = { everyMs: 60_000, settleMs: 2000 };
+export const reportTimes = { everyMs: 60_000, settleMs: 2000 };
 const requestTimeoutMs = 10_000;
 
 /**
@@ -24,7 +24,7 @@ const requestTimeoutMs = 10_000;
  * repeated: the next one says more.
  */
 export function startReports(options: ReportOptions) {
-  const { times = usualTimes } = options;
+  const { times = reportTimes } = options;
   const abort = new AbortController();
   let sending = false;
   let settling: NodeJS.Timeout | undefined;

@@ -98,12 +98,12 @@ async function expectWhole(logId: string, facts: readonly StoredFact[]): Promise
   expect(links.at(-1)).toBe(null);
 }
 
-test("a backlog goes up in full batches, one request at a time, and the cloud's durability is passed on", async () => {
+test("a backlog goes up in full batches, at most two at once, and the cloud's durability is passed on", async () => {
   const facts = makeLog("log", 3500);
   start({ log: facts });
   await expectWhole("log", facts);
   expect(cloud.uploads()).toHaveLength(4);
-  expect(cloud.state.mostAtOnce).toBe(1);
+  expect(cloud.state.mostAtOnce).toBeLessThanOrEqual(2);
   expect(acknowledged.get("log")).toEqual({ receivedThrough: 3500, durableThrough: 1750 });
 });
 
@@ -173,6 +173,103 @@ test("a time the cloud names is kept, also when the link is said to be back", as
   await expectWhole("log", facts);
   const [first, second] = cloud.uploads();
   expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(990);
+});
+
+/** Waits with the answer until so many uploads have come. */
+const once =
+  (uploads: number, then: (response: ServerResponse) => void): Misbehaviour =>
+  (_request, response) => {
+    void waitUntil(
+      () => cloud.uploads().length >= uploads,
+      () => `upload ${uploads}`,
+    ).then(() => then(response));
+    return true;
+  };
+const normally: Misbehaviour = () => false;
+const firstSequences = (): unknown[] =>
+  cloud
+    .uploads()
+    .map(({ body }) => /"firstSequence":(\d+)/.exec(gunzipSync(body).toString())?.[1])
+    .map(Number);
+
+test.each([
+  ["lost", (response: ServerResponse) => response.destroy()],
+  ["refused for a while", (response: ServerResponse) => response.writeHead(503).end()],
+] as const)(
+  "a batch is %s while the next one is under way: both go again after one rest",
+  async (_name, end) => {
+    const facts = makeLog("log", 5500);
+    cloud.script.push(normally, once(3, end), (_request, response) => {
+      end(response);
+      return true;
+    });
+    start({ log: facts });
+    await expectWhole("log", facts);
+    expect(firstSequences()).toEqual([1, 1001, 2001, 1001, 2001, 3001, 4001, 5001]);
+    expect(cloud.state.mostAtOnce).toBe(2);
+    expect(links.filter((failure) => failure?.code === "cloud.unreachable")).toHaveLength(1);
+  },
+);
+
+test("a batch that overtook the one before it is a gap that sends nobody back", async () => {
+  const facts = makeLog("log", 3500);
+  let hold: (() => void) | undefined;
+  cloud.script.push(
+    normally,
+    (_request, response, take) => {
+      hold = () => {
+        take();
+        response.end(JSON.stringify({ receivedThrough: 2000, durableThrough: 0 }));
+      };
+      return true;
+    },
+    (_request, response) => {
+      const failure = { code: "facts.gap", details: { logId: "log", expectedSequence: 1001 } };
+      response.writeHead(409).end(JSON.stringify({ failure }));
+      hold?.();
+      return true;
+    },
+  );
+  start({ log: facts });
+  await expectWhole("log", facts);
+  expect(firstSequences()).toEqual([1, 1001, 2001, 3001, 2001, 3001]);
+  expect(restored.size).toBe(0);
+  expect(links.every((failure) => failure === null)).toBe(true);
+});
+
+test("a fork in a batch sent ahead stops its log only when it is found again alone", async () => {
+  const facts = makeLog("log", 3000);
+  cloud.script.push(normally, normally, (_request, response) => {
+    const failure = { code: "facts.forked", details: { logId: "log", sequence: 2001 } };
+    response.writeHead(409).end(JSON.stringify({ failure }));
+    return true;
+  });
+  start({ log: facts });
+  await expectWhole("log", facts);
+  expect(links.every((failure) => failure === null)).toBe(true);
+});
+
+const refuseAsInvalid: Misbehaviour = (_request, response) => {
+  const failure = { code: "request.invalid", details: { reason: "the batch cannot be read" } };
+  response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ failure }));
+  return true;
+};
+
+test("a batch damaged on its way is sent again at once", async () => {
+  const facts = makeLog("log", 20);
+  cloud.script.push(refuseAsInvalid);
+  start({ log: facts });
+  await expectWhole("log", facts);
+  expect(links).toEqual([null]);
+});
+
+test("a batch refused twice for what is in it stops its log", async () => {
+  const facts = makeLog("log", 20);
+  cloud.script.push(refuseAsInvalid, refuseAsInvalid);
+  start({ log: facts });
+  await waitUntil(() => links.at(-1)?.code === "request.invalid", "the sentence");
+  expect(cloud.uploads()).toHaveLength(2);
+  expect(acknowledged.size).toBe(0);
 });
 
 test("a token refused once is replaced and the batch sent again", async () => {

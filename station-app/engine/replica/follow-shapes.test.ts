@@ -256,3 +256,40 @@ test("neither a refusal nor an answer that is no shape ends a stream for good", 
   await waitUntil(() => station.find(1) !== undefined, "the orders");
   expect(station.links.some((failure) => failure?.code === "cloud.refused")).toBe(true);
 });
+
+const largeShapes = ["releases", "shipments", "orders"];
+/** Without those that are held: tables in the order their rows were asked for. */
+const caughtUp = (): string[] =>
+  cloud.requests.flatMap(({ searchParams }) => {
+    const table = searchParams.get("table") ?? "";
+    return largeShapes.includes(table) && searchParams.get("live") !== "true" ? [table] : [];
+  });
+
+test("shapes with a row for every order catch up one after the other, releases first", async () => {
+  putOrders(20);
+  const station = await follow();
+  await waitUntil(() => station.find(20) !== undefined, "the first fetch");
+  const asked = caughtUp();
+  expect(asked.length).toBeGreaterThan(3 * 7);
+  expect(asked).toEqual(
+    asked.toSorted((one, other) => largeShapes.indexOf(one) - largeShapes.indexOf(other)),
+  );
+});
+
+test("a shape that fails holds up no other", async () => {
+  putOrders(5);
+  let refusing = true;
+  cloud.intercept((url, _, response) => {
+    if (!refusing || url.searchParams.get("table") !== "releases") return false;
+    response.writeHead(503).end();
+    return true;
+  });
+  const station = await follow();
+  await waitUntil(
+    () => station.replica.isUpToDate("shipments") && station.replica.isUpToDate("orders"),
+    "the others",
+  );
+  expect(station.replica.isUpToDate("releases")).toBe(false);
+  refusing = false;
+  await waitUntil(() => station.find(5) !== undefined, "the releases");
+});

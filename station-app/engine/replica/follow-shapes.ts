@@ -10,6 +10,7 @@ import {
 import { describeCause, type Failure } from "@waystation/shared/failures/result";
 import { type StationShape, stationShapes } from "@waystation/shared/wire/cloud-http";
 import { type AcknowledgementListener, createAcknowledgementRows } from "./acknowledgement-rows.ts";
+import { createCatchUpTurns, noTurn, type Turn } from "./catch-up-turns.ts";
 import { fetchWatched } from "./fetch-watched.ts";
 import type { OrderReplica } from "./order-replica.ts";
 import type { ReplicatedShape, ShapeChange, ShapePosition, ShapeRow } from "./shape-row.ts";
@@ -24,6 +25,7 @@ export type ShapeListener = AcknowledgementListener & {
 
 export type ShapeSource = {
   readonly url: string;
+  readonly newsWithinMs?: number | undefined;
   readonly tokens: TokenSource;
   readonly replica: OrderReplica;
   readonly listener: ShapeListener;
@@ -37,10 +39,17 @@ export type ShapeFollower = {
 
 const retryMs = { first: 500, longest: 30_000 };
 
+/** With a row for every order, in the order they are caught up: an order's body is the largest and comes last, when it can be shown at once. */
+const largeShapes: readonly StationShape[] = ["releases", "shipments", "orders"];
+
 /** Follows every shape until aborted. No answer of the cloud ends a stream for good: it is begun again, ever more slowly. */
 export function followShapes(source: ShapeSource): ShapeFollower {
   let epoch = new AbortController();
-  for (const shape of stationShapes) void followShape(shape, source, () => epoch.signal);
+  const joinTurns = createCatchUpTurns();
+  for (const [rank, shape] of largeShapes.entries())
+    void followShape(shape, source, joinTurns(rank), () => epoch.signal);
+  for (const shape of stationShapes)
+    if (!largeShapes.includes(shape)) void followShape(shape, source, noTurn, () => epoch.signal);
   return {
     restart(): void {
       const former = epoch;
@@ -53,6 +62,7 @@ export function followShapes(source: ShapeSource): ShapeFollower {
 async function followShape(
   shape: StationShape,
   source: ShapeSource,
+  turn: Turn,
   currentEpoch: () => AbortSignal,
 ): Promise<void> {
   let failures = 0;
@@ -61,9 +71,11 @@ async function followShape(
     const error = await runStream(
       shape,
       source,
+      turn,
       AbortSignal.any([source.signal, epoch]),
       () => (failures = 0),
     );
+    turn.giveBack();
     if (source.signal.aborted) return;
     if (epoch.aborted) continue;
     source.listener.onLink(describeLinkFailure(error));
@@ -77,6 +89,7 @@ async function followShape(
 function runStream(
   shape: StationShape,
   source: ShapeSource,
+  turn: Turn,
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<unknown> {
@@ -91,8 +104,9 @@ function runStream(
       params: { table: shape, replica: "full" },
       headers: { authorization: tokens.authorization },
       signal,
-      fetchClient: fetchWatched(tokens, listener.onLink),
+      fetchClient: fetchWatched({ tokens, onLink: listener.onLink, turn }),
       parser: shapeTextParser,
+      ...(source.newsWithinMs === undefined ? {} : { liveRequestTimeoutMs: source.newsWithinMs }),
       ...(position?.handle == null ? {} : { handle: position.handle, offset: position.offset as Offset }),
       // Nothing is repaired within the stream: the loop around it begins a new one.
       onError: (error) => {

@@ -8,6 +8,8 @@ const refetchWaitMs = { first: 250, longest: 60_000 };
 const forgetRefetchesMs = 600_000;
 const maxInvalidRows = 10_000;
 
+export type ReplicaTroubles = ReturnType<typeof createReplicaTroubles>;
+
 /** What an operator should know of the orders, one sentence at a time, the gravest first; told when it changes. */
 export function createReplicaTroubles(
   onTrouble: (failure: Failure | null) => void,

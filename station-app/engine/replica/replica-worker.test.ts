@@ -99,7 +99,7 @@ test("the thread follows with a token that comes later, answers while a big chun
   );
   expect((await replica.label(6000)).label?.ok).toBe(true);
   expect(replica.errors).toEqual([]);
-});
+}, 60_000);
 
 test("what the disk changed in an order is not printed, and the orders come again", async () => {
   await using resources = new AsyncDisposableStack();

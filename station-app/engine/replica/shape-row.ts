@@ -8,6 +8,9 @@ export type ReplicatedShape = Exclude<StationShape, "acknowledgements">;
 export type OrderPart = "orders" | "shipments";
 export type SettingShape = "channels" | "sort_plans";
 
+/** Hears of every row that could not be taken over, and of every one that could after all. */
+export type RowListener = (shape: ReplicatedShape, key: string, valid: boolean) => void;
+
 export const replicatedShapes: readonly ReplicatedShape[] = [
   "orders",
   "shipments",

@@ -72,7 +72,7 @@ function prepareOrderStatements(db: Sqlite, dropById: (table: string) => ReturnT
     readParts: db.prepare(
       `SELECT r.revision, r.parts_hash AS partsHash, coalesce(po.body, o.body) AS orderBody,
          coalesce(ps.body, l.body) AS shipmentBody, o.parts_hash AS shownHash,
-         po.order_id IS NOT NULL OR ps.order_id IS NOT NULL AS waiting
+         po.order_id IS NOT NULL AS orderWaits, ps.order_id IS NOT NULL AS shipmentWaits
        FROM releases r LEFT JOIN pending_orders po USING (order_id) LEFT JOIN pending_shipments ps USING (order_id)
        LEFT JOIN orders o USING (order_id) LEFT JOIN labels l USING (order_id)
        WHERE r.order_id = +@orderId`,

@@ -24,6 +24,11 @@ export function readOrders(path: string): Record<string, unknown[]> {
   return Object.fromEntries(rows) as Record<string, unknown[]>;
 }
 
+const countWaiting = (path: string): number => {
+  const { pending_orders: orders = [], pending_shipments: shipments = [] } = readOrders(path);
+  return orders.length + shipments.length;
+};
+
 /** A recorded Electric: chunks, a live transaction, an empty poll, deletes, a column added and a table truncated. */
 export async function fetchRecorded(): Promise<Record<string, unknown[]>> {
   const electric = await replayElectric(stationShapes);
@@ -38,6 +43,7 @@ export async function fetchRecorded(): Promise<Record<string, unknown[]>> {
       "the last change",
     );
     await waitUntil(() => station.lookup.sortPlan().version === 7, "the plan");
+    await waitUntil(() => countWaiting(station.replica.path()) === 0, "the last part of the order that went");
     expect(electric.unexpected).toEqual([]);
     expect(station.acknowledged).toEqual([{ logId: "log-1", receivedThrough: 41, durableThrough: 40 }]);
     return readOrders(station.replica.path());

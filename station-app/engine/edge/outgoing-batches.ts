@@ -1,0 +1,115 @@
+import { type Result, succeed } from "@waystation/shared/failures/result";
+import { wireVersion } from "@waystation/shared/wire/cloud-http";
+import type { PackedFacts, PackRequest } from "../replica/pack-facts.ts";
+import { askCloud, type CloudAnswer } from "./ask-cloud.ts";
+import type { CloudAccess } from "./cloud-access.ts";
+import type { Log } from "./uplink-log.ts";
+
+const usualSizeBytes = 2_000_000;
+
+export type OutgoingOptions = {
+  readonly url: string;
+  readonly stationId: string;
+  readonly access: Pick<CloudAccess, "token">;
+  /** The next facts of a log; read and packed in another thread. Null: there are none above. */
+  readonly pack: (request: PackRequest) => Promise<PackedFacts | null>;
+  readonly requestMs: number;
+  readonly signal: AbortSignal;
+};
+
+/** A batch under way. `isAhead`: it was sent before the one in front of it was answered. */
+export type Sent = {
+  readonly batch: PackedFacts;
+  readonly token: string;
+  readonly isAhead: boolean;
+  readonly answer: Promise<Result<CloudAnswer>>;
+};
+
+export type Outgoing = ReturnType<typeof openOutgoing>;
+
+/**
+ * Batches of one log on their way, oldest first, and one more that is packed meanwhile: so packing, the network,
+ * the cloud's checks and its commits go on side by side. Holds `atOnce` batches and the one packed ahead, no more.
+ */
+export function openOutgoing(options: OutgoingOptions) {
+  const out: Sent[] = [];
+  let limitBytes = usualSizeBytes;
+  let version: number = wireVersion;
+  let ahead: PackedBatch | null = null;
+
+  const pack = (logId: string, above: number): Promise<PackedFacts | null> =>
+    options.pack({ stationId: options.stationId, logId, above, limitBytes, version });
+
+  /** What was packed while others were out, when it is still what is wanted. */
+  function takePacked(logId: string, above: number): Promise<PackedFacts | null> {
+    const packed = ahead;
+    ahead = null;
+    return packed?.logId === logId && packed.above === above ? packed.batch : pack(logId, above);
+  }
+
+  /** Null: there is nothing to send after what is out. */
+  async function packNext(log: Log): Promise<PackedFacts | null> {
+    const before = out.at(-1)?.batch;
+    if (before !== undefined && before.last >= log.recorded) return null;
+    const batch = await takePacked(log.logId, before?.last ?? log.acknowledged);
+    // Behind a hole only the cloud's answer says how to go on.
+    return before !== undefined && batch?.first !== before.last + 1 ? null : batch;
+  }
+
+  async function settle(): Promise<void> {
+    const answers = out.splice(0).map(({ answer }) => answer);
+    await Promise.all(answers);
+  }
+
+  return {
+    /** Sends until `atOnce` batches of the log are out or it has no more. Fails when there is no token. */
+    async fill(log: Log, atOnce: number): Promise<Result<null>> {
+      if (out.some(({ batch }) => batch.logId !== log.logId)) await settle();
+      while (out.length < atOnce) {
+        const batch = await packNext(log);
+        if (batch === null) break;
+        log.recorded = Math.max(log.recorded, batch.last);
+        if (batch.last < log.recorded)
+          ahead = { logId: log.logId, above: batch.last, batch: pack(log.logId, batch.last) };
+        const token = await options.access.token();
+        if (!token.ok) return token;
+        const answer = post(options, batch, token.value);
+        out.push({ batch, token: token.value, isAhead: out.length > 0, answer });
+      }
+      return succeed(null);
+    },
+    /** The oldest one out; its answer is to be waited for. */
+    next: (): Sent | undefined => out.shift(),
+    /** Waits for the others and forgets what they said: after a refusal the log is read again from where it stands. */
+    settle,
+    /** Half as much from now on. */
+    shrink(batch: PackedFacts): void {
+      limitBytes = Math.min(limitBytes, Math.ceil(batch.sizeBytes / 2));
+      ahead = null;
+    },
+    speak(chosen: number): void {
+      version = chosen;
+      ahead = null;
+    },
+  };
+}
+
+type PackedBatch = {
+  readonly logId: string;
+  readonly above: number;
+  readonly batch: Promise<PackedFacts | null>;
+};
+
+function post(
+  { url, stationId, requestMs, signal }: OutgoingOptions,
+  { contentType, body }: PackedFacts,
+  token: string,
+): Promise<Result<CloudAnswer>> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    "content-type": contentType,
+    "content-encoding": "gzip",
+  };
+  const path = `/v1/stations/${encodeURIComponent(stationId)}/facts`;
+  return askCloud({ url: `${url}${path}`, method: "POST", headers, body, timeoutMs: requestMs, signal });
+}
