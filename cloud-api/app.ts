@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
 import { fail } from "@waystation/shared/failures/result";
+import { explainTrouble } from "./db/explain-trouble.ts";
 import type { CloudDeps, CloudEnv } from "./http/cloud-env.ts";
 import { consoleRoutes } from "./http/console-files.ts";
 import { describeError } from "./http/describe-error.ts";
@@ -56,7 +57,7 @@ export function createApp(deps: CloudDeps): Hono<CloudEnv> {
       route: routeOf(context),
       error: describeError(error),
     });
-    return replyFailure(context, fail("cloud.faulted").failure);
+    return replyFailure(context, explainTrouble(error) ?? fail("cloud.faulted").failure);
   });
   return app;
 }

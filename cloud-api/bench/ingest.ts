@@ -1,9 +1,11 @@
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import pg from "pg";
 import type { StoredFact } from "@waystation/shared/facts/envelope";
 import { wireVersion } from "@waystation/shared/wire/cloud-http";
 import { factBatchContentType, writeFactBatch } from "@waystation/shared/wire/fact-batch";
-import { printRates, printValue } from "@waystation/station-app/bench/statistics";
+import { readProcessorSeconds } from "@waystation/station-app/bench/child";
+import { type Pair, printRates, printValue } from "@waystation/station-app/bench/statistics";
 import { type BenchCloud, startBenchCloud } from "./bench-cloud.ts";
 import { makeParcelFacts } from "./parcel-facts.ts";
 
@@ -14,49 +16,87 @@ import { makeParcelFacts } from "./parcel-facts.ts";
  */
 const stationIds = ["s1", "s2", "s3", "s4"];
 const factsPerBatch = 1000;
-const batchesPerStation = 20;
-const rounds = 5;
-const factsPerRound = stationIds.length * batchesPerStation * factsPerBatch;
+const { rounds, batches, only } = readOptions();
+const factsPerRound = stationIds.length * batches * factsPerBatch;
 const rowsByRow = 4000;
 
+type Kind = "postgres" | "embedded";
 type Station = Awaited<ReturnType<BenchCloud["enrol"]>>;
 type Body = Uint8Array<ArrayBuffer>;
+type Side = { readonly cloud: BenchCloud; readonly stations: readonly Station[]; readonly pairs: Pair[] };
 
-const postgres = await startBenchCloud("postgres");
-const embedded = await startBenchCloud("embedded");
-const client = new pg.Client({ connectionString: postgres.databaseUrl ?? "" });
+await using resources = new AsyncDisposableStack();
+const postgres = await open("postgres");
+const embedded = only === "postgres" ? null : await open("embedded");
+const client = new pg.Client({ connectionString: postgres.cloud.databaseUrl ?? "" });
 await client.connect();
-try {
-  const onPostgres = await Promise.all(stationIds.map(postgres.enrol));
-  const onEmbedded = await Promise.all(stationIds.map(embedded.enrol));
-  // Code is compiled and the source of the limit is filled before anything is measured.
-  await upload(postgres, onPostgres, "warm");
-  await upload(embedded, onEmbedded, "warm");
-  await prepareLimit();
-  await insertInServer("warm");
+resources.defer(() => client.end());
+await prepareLimit();
+await insertInServer("warm");
+await measure();
 
-  const pairs = { postgres: [] as Pair[], embedded: [] as Pair[], rows: [] as Pair[] };
-  type Pair = { value: number; limit: number };
+async function measure(): Promise<void> {
+  const byRow: Pair[] = [];
+  const processor = { cloud: [] as number[], database: [] as number[] };
   for (let round = 1; round <= rounds; round += 1) {
     const limit = await insertInServer(`limit-${round}`);
-    const ours = await upload(postgres, onPostgres, `round-${round}`);
-    const small = await upload(embedded, onEmbedded, `round-${round}`);
-    const byRow = await insertRowByRow(`rows-${round}`);
-    pairs.postgres.push({ value: ours, limit });
-    pairs.embedded.push({ value: small, limit });
-    pairs.rows.push({ value: ours, limit: byRow });
+    if (only !== "embedded") {
+      const before = await readProcessor();
+      const value = await upload(postgres, `round-${round}`);
+      const after = await readProcessor();
+      for (const side of ["cloud", "database"] as const)
+        processor[side].push(((after[side] - before[side]) * 1e6) / factsPerRound);
+      postgres.pairs.push({ value, limit });
+      byRow.push({ value, limit: await insertRowByRow(`rows-${round}`) });
+    }
+    if (embedded !== null) embedded.pairs.push({ value: await upload(embedded, `round-${round}`), limit });
   }
-  printRates("ingest-postgres", "facts/s", pairs.postgres, 0.5);
-  printRates("ingest-postgres-by-row", "facts/s", pairs.rows, 10);
-  printRates("ingest-pglite", "facts/s", pairs.embedded, 0.25);
-  printValue("ingest-postgres-memory", "MB", [postgres.memory().residentMegabytes]);
-} finally {
-  await client.end();
-  await embedded.stop();
-  await postgres.stop();
+  if (only !== "embedded") {
+    printRates("ingest-postgres", "facts/s", postgres.pairs, 0.5);
+    printRates("ingest-postgres-by-row", "facts/s", byRow, 10);
+    printValue("ingest-postgres-memory", "MB", [postgres.cloud.memory().residentMegabytes]);
+    printValue("ingest-postgres-cloud-processor", "ms per 1,000 facts", processor.cloud);
+    printValue("ingest-postgres-database-processor", "ms per 1,000 facts", processor.database);
+  }
+  if (embedded === null) return;
+  printRates("ingest-pglite", "facts/s", embedded.pairs, 0.25);
+  printValue("ingest-pglite-memory", "MB", [embedded.cloud.memory().residentMegabytes]);
+  printValue("ingest-pglite-memory-peak", "MB", [embedded.cloud.memory().peakMegabytes]);
 }
 
-async function upload(cloud: BenchCloud, stations: readonly Station[], logId: string): Promise<number> {
+/** `--only postgres` or `--only embedded` for one of them, `--rounds N --batches N` for a shorter or longer run. */
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string", default: "5" },
+      batches: { type: "string", default: "20" },
+      only: { type: "string" },
+    },
+  });
+  return { rounds: Number(values.rounds), batches: Number(values.batches), only: values.only };
+}
+
+/** The first upload compiles the code before anything is measured, and fills what the limit is measured from. */
+async function open(kind: Kind): Promise<Side> {
+  const cloud = await startBenchCloud(kind, { WAYSTATION_CLOUD_LOG_LEVEL: "warning" });
+  resources.defer(cloud.stop);
+  const side = { cloud, stations: await Promise.all(stationIds.map(cloud.enrol)), pairs: [] };
+  await upload(side, "warm");
+  return side;
+}
+
+/** Processor seconds so far: the cloud's process, and PostgreSQL's processes that work for it. */
+async function readProcessor(): Promise<{ readonly cloud: number; readonly database: number }> {
+  const { rows } = await client.query<{ pid: number }>(
+    "select pid from pg_stat_activity where application_name = 'waystation-cloud'",
+  );
+  const database = rows
+    .map(({ pid }) => readProcessorSeconds(pid))
+    .reduce((sum, seconds) => sum + seconds, 0);
+  return { cloud: readProcessorSeconds(postgres.cloud.pid), database };
+}
+
+async function upload({ cloud, stations }: Side, logId: string): Promise<number> {
   const bodies = stations.map(({ stationId }) => makeBodies(stationId, logId));
   const startedAt = performance.now();
   await Promise.all(stations.map((station, index) => send(cloud, station, bodies[index] ?? [])));
@@ -66,7 +106,7 @@ async function upload(cloud: BenchCloud, stations: readonly Station[], logId: st
 function makeBodies(stationId: string, logId: string): Body[] {
   const bodies: Body[] = [];
   let facts: StoredFact[] = [];
-  for (const fact of makeParcelFacts(stationId, logId, batchesPerStation * factsPerBatch)) {
+  for (const fact of makeParcelFacts(stationId, logId, batches * factsPerBatch)) {
     facts.push(fact);
     if (facts.length < factsPerBatch) continue;
     const header = { wireVersion, stationId, logId, firstSequence: facts[0]?.sequence ?? 1 };

@@ -14,6 +14,12 @@ const databaseUrl = z
   .regex(/^postgres(ql)?:\/\/.+/)
   .transform((value) => new Secret(value));
 
+/**
+ * The power of two of scrypt's N. This one takes 16 MB and about a fifth of a second of one core for a password, on
+ * the system's own threads.
+ */
+export const safePasswordCost = 14;
+
 /** The one schema of the cloud's process. An unknown key is an error, so that a typing mistake is seen. */
 export const cloudConfigSchema = z.strictObject({
   host: z.string().min(1).default("127.0.0.1"),
@@ -36,6 +42,8 @@ export const cloudConfigSchema = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** Signs sessions and encrypts second factors; from `adminToken` when absent, and then ends with it. */
   authSecret: secret.optional(),
+  /** Less is for tests, which hash hundreds; no variable of the environment sets it, so no real cloud has less. */
+  passwordCost: z.int().min(4).max(safePasswordCost).default(safePasswordCost),
   /** How many proxies of ours stand in front and write X-Forwarded-For. */
   proxyHops: z.int().min(0).max(5).default(0),
   /** How long a station's one-time code is good for. */

@@ -31,6 +31,7 @@ export const expectations: Readonly<Record<keyof CloudConfig, string>> = {
   authSecret: "a secret of 16 to 256 characters, or leave it out",
   publicUrl: "an address like https://cloud.example.com",
   proxyHops: "a whole number from 0 to 5",
+  passwordCost: "nothing: it is not for the environment",
   enrolmentCodeMs: "a whole number of milliseconds from 1000 to 86400000",
   backupIntervalMs: "a whole number of milliseconds from 100 to 3600000",
   longPollMs: "a whole number of milliseconds from 50 to 40000",

@@ -23,6 +23,10 @@ export const formatCopyRow = (values: readonly (string | number | null)[]): stri
   values.map(formatValue).join("\t");
 
 const special = /[\\\t\n\r]/;
+
+/** True for a text that stands in a row as it is. */
+export const isPlainForCopy = (text: string): boolean => !special.test(text);
+
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
 function formatValue(value: string | number | null): string {
@@ -64,12 +68,24 @@ const isDatabaseError = (error: unknown): boolean =>
   error instanceof Error && "code" in error && /^[0-9A-Z]{5}$/.test(String(error.code));
 
 function buildOver(client: pg.PoolClient): Kysely<CloudTables> {
-  const lent = {
-    query: client.query.bind(client) as pg.PoolClient["query"],
-    release: () => undefined,
-  };
+  const lent = { query: prepareOnce(client), release: () => undefined };
   const pool = { connect: async () => lent, end: async () => undefined, options: {} };
   return new Kysely<CloudTables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** Bulk transactions say the same few things over and over; more than these go unprepared. */
+const mostPrepared = 20;
+
+/** Statements with values are parsed and planned once per connection, under a name for each text. */
+function prepareOnce(client: pg.PoolClient): pg.PoolClient["query"] {
+  const names = new Map<string, string>();
+  const query = (text: unknown, values?: readonly unknown[]): unknown => {
+    if (typeof text !== "string" || values === undefined || values.length === 0)
+      return client.query(text as string);
+    if (!names.has(text) && names.size < mostPrepared) names.set(text, `bulk-${names.size + 1}`);
+    return client.query({ name: names.get(text), text, values: [...values] });
+  };
+  return query as pg.PoolClient["query"];
 }
 
 /**

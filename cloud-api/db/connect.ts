@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, cpSync } from "node:fs";
 import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,8 +28,8 @@ import type { CloudTables } from "./tables.ts";
 export type DatabaseConfig =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "postgres"; readonly url: string }
-  /** For tests: nothing is kept, nothing is ever durable. */
-  | { readonly kind: "temporary" };
+  /** For tests: nothing is kept, nothing is ever durable. `template`: a closed database's folder to begin with. */
+  | { readonly kind: "temporary"; readonly template?: string };
 
 export type Database = {
   readonly kysely: Kysely<CloudTables>;
@@ -52,14 +52,15 @@ export type Database = {
  */
 export function connectDatabase(config: DatabaseConfig): Promise<Result<Database>> {
   if (config.kind === "postgres") return connectPostgres(config.url);
-  return config.kind === "temporary" ? connectTemporary() : connectFolder(config.path);
+  return config.kind === "temporary" ? connectTemporary(config.template) : connectFolder(config.path);
 }
 
 /** A folder and not memory: an empty database to copy is kept there, and made anew it would take four times as long. */
-async function connectTemporary(): Promise<Result<Database>> {
+async function connectTemporary(template?: string): Promise<Result<Database>> {
   const folder = await mkdtemp(join(tmpdir(), "waystation-database-"));
   const databaseFolder = join(folder, "database");
   const remove = () => rm(folder, { recursive: true, force: true });
+  if (template !== undefined) cpSync(template, databaseFolder, { recursive: true });
   await prepareFolder(databaseFolder);
   const pglite = await openEmbedded(databaseFolder);
   const embedded = await startEmbedded(pglite);
@@ -175,8 +176,10 @@ function openPool(url: string, limits: PostgresLimits): pg.Pool {
     connectionTimeoutMillis: 10_000,
     types: { getTypeParser: parserFor as typeof pg.types.getTypeParser },
   });
-  // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
+  // A connection that breaks is replaced at the next query; unheard, the event would end the process. The pool tells of
+  // idle ones only: one that is lent out says it itself, and whoever holds it hears of it by the query that fails.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

@@ -4,6 +4,7 @@ import { initialMigration } from "./migrations/0001-initial.ts";
 import { tenantsMigration } from "./migrations/0002-tenants-and-partitions.ts";
 import { shapeCaptureMigration } from "./migrations/0003-shape-capture.ts";
 import { peopleMigration } from "./migrations/0004-people.ts";
+import { factsByArrivalMigration } from "./migrations/0005-facts-by-arrival.ts";
 import type { CloudTables } from "./tables.ts";
 
 /** A map rather than a folder, so that a bundled cloud carries its migrations. Published ones never change. */
@@ -12,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   "0002-tenants-and-partitions": tenantsMigration,
   "0003-shape-capture": shapeCaptureMigration,
   "0004-people": peopleMigration,
+  "0005-facts-by-arrival": factsByArrivalMigration,
 };
 
 /** Brings the database to this program's schema; throws what the database said. */

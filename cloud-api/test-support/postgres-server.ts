@@ -4,6 +4,7 @@ import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import pg from "pg";
+import { findTemplate, keepTemplate } from "./database-templates.ts";
 
 export type PostgresServer = { readonly url: string; readonly stop: () => Promise<void> };
 
@@ -26,11 +27,17 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   if (user !== null) chownSync(folder, user.uid, user.gid);
   const run = { ...user, cwd: folder, stdio: "ignore" } as const;
   const data = join(folder, "data");
-  execFileSync(
-    initdb,
-    ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", "--locale=C"],
-    run,
-  );
+  const template = findTemplate("postgres");
+  // With owner and rights, which the server insists on.
+  if (template !== null) execFileSync("cp", ["-a", template, data]);
+  else {
+    execFileSync(
+      initdb,
+      ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", "--locale=C"],
+      run,
+    );
+    keepTemplate("postgres", (folder) => execFileSync("cp", ["-a", data, folder]));
+  }
   const settings = durable ? ["max_wal_size=4GB"] : ["fsync=off"];
   const server = spawn(
     postgres,

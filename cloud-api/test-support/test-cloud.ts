@@ -5,6 +5,7 @@ import { connectDatabase, type Database, type DatabaseConfig } from "../db/conne
 import type { CloudDeps } from "../http/cloud-env.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { enrolTestStation, type TestStation } from "./enrol-test-station.ts";
+import { migratedTemplate } from "./database-templates.ts";
 import { type PostgresServer, postgresMissing, startPostgres } from "./postgres-server.ts";
 
 export const adminToken = "admin-token-of-the-tests";
@@ -25,7 +26,7 @@ export type TestCloud = {
 };
 
 export function makeTestCloud(database: Database, config: Partial<CloudConfigInput> = {}): TestCloud {
-  const parsed = parseCloudConfig({ adminToken, port: 0, longPollMs: 500, ...config });
+  const parsed = parseCloudConfig({ adminToken, port: 0, longPollMs: 500, passwordCost: 4, ...config });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.failure));
   const deps: CloudDeps = {
     database,
@@ -45,7 +46,8 @@ export function makeTestCloud(database: Database, config: Partial<CloudConfigInp
 }
 
 export async function openDatabase(config: DatabaseConfig): Promise<Database> {
-  const database = await connectDatabase(config);
+  const template = config.kind === "temporary" ? await migratedTemplate() : null;
+  const database = await connectDatabase(template === null ? config : { kind: "temporary", template });
   if (!database.ok) throw new Error(JSON.stringify(database.failure));
   return database.value;
 }

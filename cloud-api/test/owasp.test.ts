@@ -13,7 +13,7 @@ import { attackInventory } from "./owasp/inventory.ts";
 import { attackThroughForeignAnswers } from "./owasp/foreign-answers.ts";
 import { type Ground, layGround } from "./owasp/ground.ts";
 
-// Every sign-in hashes a password, slowly on purpose.
+// Some tests knock at every door as everybody.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 /** The ten items of the OWASP API Security Top 10 of 2023, each as attacks on this cloud. */

@@ -39,6 +39,19 @@ async function upload(cloud: TestCloud, station: Station, facts: readonly Stored
   };
 }
 
+const judged = (orderId: string | null) => ({
+  type: "parcel.judged",
+  version: 1,
+  payload: {
+    ...{ verdict: orderId === null ? "rejected" : "accepted", reasons: [], chute: orderId === null ? 99 : 7 },
+    ...{ orderId, orderRevision: orderId === null ? null : 1, weightGrams: 350 },
+    ...(orderId === null
+      ? { channelCode: null, channelVersion: null }
+      : { channelCode: "EU", channelVersion: 3 }),
+    ...{ sortPlanId: "plan-1", sortPlanVersion: 2 },
+  },
+});
+
 describeOnEachDatabase("ingest", (open, kind) => {
   test("takes facts once, however often they are sent, and acknowledges what is durable", async () => {
     const cloud = open();
@@ -287,6 +300,86 @@ describeOnEachDatabase("ingest", (open, kind) => {
     expect(Number(refused[0]?.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(replies.at(-1)?.status).toBe(200);
     expect(await countFacts(cloud.database.kysely, "greedy")).toBe(300);
+  });
+
+  test("a batch that came while the one before it was still on its way waits for it", async () => {
+    const cloud = open();
+    const station = await cloud.register("ahead");
+    const facts = makeFacts({ stationId: "ahead", count: 8 });
+    const header = { wireVersion: 2, stationId: "ahead", logId: "log-1", firstSequence: 1 };
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const slow = cloud.app.request("/v1/stations/ahead/facts", {
+      method: "POST",
+      headers: { ...station.headers, "content-type": factBatchContentType },
+      body: readable,
+      duplex: "half",
+    } as RequestInit);
+    const writer = writable.getWriter();
+    const bytes = new TextEncoder().encode(writeFactBatch(header, facts.slice(0, 5)));
+    // It is being read when the first bytes were taken.
+    await writer.write(bytes.subarray(0, 100));
+    await writer.write(bytes.subarray(100, 200));
+    let isAnswered = false;
+    const second = upload(cloud, station, facts.slice(5)).finally(() => (isAnswered = true));
+    // Whoever came later and waits for nobody is through: so would the second batch be.
+    const other = await cloud.register("ahead-other");
+    const others = makeFacts({ stationId: "ahead-other", count: 8 });
+    for (const fact of others) expect((await upload(cloud, other, [fact])).status).toBe(200);
+    expect(isAnswered).toBe(false);
+    await writer.write(bytes.subarray(200));
+    await writer.close();
+    expect((await slow).status).toBe(200);
+    expect((await second).body).toMatchObject({ receivedThrough: 8 });
+    expect(await countFacts(cloud.database.kysely, "ahead")).toBe(8);
+  });
+
+  test("a batch before which one was refused is judged by itself", async () => {
+    const cloud = open();
+    const station = await cloud.register("ahead-refused");
+    const facts = makeFacts({ stationId: "ahead-refused", count: 8 });
+    const tampered = { ...present(facts[0]), hash: "0".repeat(64) };
+    const [refused, ahead] = await Promise.all([
+      upload(cloud, station, [tampered]),
+      upload(cloud, station, facts.slice(1)),
+    ]);
+    expect(refused.body.failure?.code).toBe("facts.corrupt");
+    expect(ahead.body.failure).toMatchObject({ code: "facts.gap", details: { expectedSequence: 1 } });
+    expect((await upload(cloud, station, facts)).body).toMatchObject({ receivedThrough: 8 });
+  });
+
+  test("a parcel is merged field by field: what is not mentioned stays, what is taken back goes", async () => {
+    const cloud = open();
+    const station = await cloud.register("merged");
+    const weighed = { weightGrams: 640, deviceId: "gate", boundBy: "index" };
+    const steps = [judged("WS1"), { type: "parcel.weighed", version: 1, payload: weighed }, judged(null)];
+    const change = ({ sequence }: { sequence: number }) => ({
+      ...present(steps[sequence - 1]),
+      parcelId: "merged-1",
+      lane: sequence === 2 ? null : "belt-1",
+    });
+    const facts = makeFacts({ stationId: "merged", count: 3, change });
+    const { kysely } = cloud.database;
+    const read = () =>
+      kysely.selectFrom("parcels").selectAll().where("station_id", "=", "merged").executeTakeFirstOrThrow();
+    await upload(cloud, station, facts.slice(0, 2));
+    const before = await read();
+    expect(before).toMatchObject({
+      order_id: "WS1",
+      channel_code: "EU",
+      chute: 7,
+      lane: "belt-1",
+      fact_count: 2,
+    });
+    await upload(cloud, station, facts);
+    const after = await read();
+    expect(after).toMatchObject({
+      order_id: null,
+      channel_code: null,
+      verdict: "rejected",
+      weight_grams: 640,
+      fact_count: 3,
+    });
+    expect(after.first_occurred_at).toBe(before.first_occurred_at);
   });
 
   test("a fact saved out of a damaged log counts for its parcel, also when the parcel is made anew", async () => {

@@ -2,7 +2,7 @@ import { type FactEnvelope, factEnvelopeSchema } from "@waystation/shared/facts/
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { CloudTables } from "../../db/tables.ts";
 import { foldParcels, isKnownFact } from "./fold-parcels.ts";
-import { mergeParcels, type ParcelOwner } from "./queries.ts";
+import { mergeParcels, type ParcelOwner } from "./merge-parcels.ts";
 
 /** Parcels made anew in one transaction. */
 const parcelsAtOnce = 100;

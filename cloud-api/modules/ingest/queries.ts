@@ -1,13 +1,13 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import { genesisHash } from "@waystation/shared/facts/envelope";
-import { type Copy, formatCopyRow } from "../../db/bulk.ts";
 import type { CloudTables } from "../../db/tables.ts";
-import { type ParcelChange, unwrapSalvaged } from "./fold-parcels.ts";
-import { isStorable, storable, storableValue } from "./storable.ts";
+import type { LogKey } from "./fact-rows.ts";
+import type { ParcelChange } from "./fold-parcels.ts";
+import { mergeStatement, type ParcelOwner } from "./merge-parcels.ts";
+import { storable } from "./storable.ts";
 import type { VerifiedFact } from "./verify-facts.ts";
 
 type Tx = Transaction<CloudTables>;
-export type LogKey = { readonly stationId: string; readonly logId: string };
 export type LogHead = {
   readonly receivedThrough: number;
   readonly durableThrough: number;
@@ -64,38 +64,6 @@ export async function readStoredHashes(
   return new Map(rows.map((row) => [row.sequence, row.hash]));
 }
 
-/** All in one COPY: the texts cross once and as they are, and the columns beside them were derived while they were checked. */
-export function insertFacts(
-  copy: Copy,
-  key: LogKey,
-  month: string,
-  facts: readonly VerifiedFact[],
-): Promise<void> {
-  return copy(
-    "facts",
-    factColumns,
-    facts.map((fact) => formatCopyRow([key.stationId, key.logId, month, ...readColumns(fact)])),
-  );
-}
-
-const factColumns = [
-  ...["station_id", "log_id", "month", "sequence", "text", "hash", "fact_id", "type", "version"],
-  ...["lane", "parcel_id", "occurred_at", "payload"],
-];
-
-function readColumns({ stored, envelope }: VerifiedFact): (string | number | null)[] {
-  const { sequence, text, hash } = stored;
-  const { id, type, version, lane, occurredAt, payload } = envelope;
-  const { parcelId } = unwrapSalvaged(envelope);
-  if (isStorable(text))
-    return [sequence, text, hash, id, type, version, lane, parcelId, occurredAt, JSON.stringify(payload)];
-  const orNull = (value: string | null) => (value === null ? null : storable(value));
-  return [
-    ...[sequence, text, hash, storable(id), storable(type), version],
-    ...[orNull(lane), orNull(parcelId), storable(occurredAt), JSON.stringify(storableValue(payload))],
-  ];
-}
-
 /** PostgreSQL's answer to a row for which there is no partition. */
 export const isMonthMissing = (error: unknown): boolean =>
   error instanceof Error &&
@@ -113,110 +81,34 @@ export async function rememberUnknownFacts(
   key: LogKey,
   facts: readonly VerifiedFact[],
 ): Promise<void> {
-  const rows = facts.flatMap(({ stored, envelope: { parcelId, type, version } }) =>
+  const notes = facts.flatMap(({ stored: { sequence }, envelope: { parcelId, type, version } }) =>
     parcelId === null
       ? []
-      : [
-          {
-            station_id: key.stationId,
-            log_id: key.logId,
-            sequence: stored.sequence,
-            parcel_id: storable(parcelId),
-            name: storable(`${type}.v${version}`),
-          },
-        ],
+      : [{ sequence, parcel_id: storable(parcelId), name: storable(`${type}.v${version}`) }],
   );
-  if (rows.length > 0) await tx.insertInto("facts_to_project").values(rows).execute();
-}
-
-export async function advanceLogHead(
-  tx: Tx,
-  key: LogKey,
-  through: number,
-  durable: number,
-  lastHash: string,
-): Promise<void> {
-  await tx
-    .updateTable("acknowledgements")
-    .set({ received_through: through, durable_through: durable, last_hash: lastHash, updated_at: new Date() })
-    .where("station_id", "=", key.stationId)
-    .where("log_id", "=", key.logId)
-    .execute();
-}
-
-export type ParcelOwner = { readonly stationId: string; readonly tenantId: string; readonly hubId: string };
-
-/**
- * Adds what a batch says of parcels to what was known of them. They are merged here and not in the statement, which
- * could not tell a value that a fact takes back (null) from one it does not mention. Whoever calls holds the lock on
- * the station's log, so nobody else writes these rows.
- */
-export async function mergeParcels(
-  tx: Tx,
-  { stationId, tenantId, hubId }: ParcelOwner,
-  changes: readonly ParcelChange[],
-): Promise<void> {
-  if (changes.length === 0) return;
-  const stated = makeStorable(changes);
-  const known = await readKnownParcels(tx, stationId, stated);
-  const rows = stated.map((change) => addChange(known.get(change.parcel_id), change));
-  const columns = sql.join(mergedColumns.map(sql.ref));
-  const replace = (column: string) => sql`${sql.ref(column)} = excluded.${sql.ref(column)}`;
-  await sql`insert into parcels (station_id, tenant_id, hub_id, parcel_id, ${columns}, fact_count, first_occurred_at, last_occurred_at, last_fact)
-    select ${stationId}::text, ${tenantId}::text, ${hubId}::text, r.parcel_id, ${sql.join(mergedColumns.map((column) => sql.ref(`r.${column}`)))},
-      r.fact_count, r.first_occurred_at, r.last_occurred_at, r.last_fact
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(parcel_id text, lane text, barcode text,
-      weight_grams bigint, length_millimetres bigint, width_millimetres bigint, height_millimetres bigint,
-      order_id text, channel_code text, verdict text, outcome text, reasons jsonb, chute bigint, label_state text,
-      divert_state text, fact_count integer, first_occurred_at text, last_occurred_at text, last_fact text)
-    on conflict (station_id, parcel_id) do update set ${sql.join(mergedColumns.map(replace))},
-      fact_count = excluded.fact_count, last_occurred_at = excluded.last_occurred_at,
-      last_fact = excluded.last_fact, updated_at = now()`.execute(tx);
-}
-
-const makeStorable = (changes: readonly ParcelChange[]): readonly ParcelChange[] =>
-  isStorable(JSON.stringify(changes)) ? changes : (storableValue(changes) as ParcelChange[]);
-
-async function readKnownParcels(
-  tx: Tx,
-  stationId: string,
-  changes: readonly ParcelChange[],
-): Promise<Map<string, ParcelChange>> {
-  const ids = JSON.stringify(changes.map((change) => change.parcel_id));
-  const { rows } = await sql<ParcelChange>`
-    select parcel_id, ${sql.join(mergedColumns.map(sql.ref))}, fact_count, first_occurred_at, last_occurred_at, last_fact
-    from parcels where station_id = ${stationId} and parcel_id in (select jsonb_array_elements_text(${ids}::jsonb))`.execute(
+  if (notes.length === 0) return;
+  await sql`insert into facts_to_project (station_id, log_id, sequence, parcel_id, name)
+    select ${key.stationId}::text, ${key.logId}::text, sequence, parcel_id, name
+    from jsonb_to_recordset(${JSON.stringify(notes)}::jsonb) as note(sequence bigint, parcel_id text, name text)`.execute(
     tx,
   );
-  return new Map(rows.map((row) => [row.parcel_id, row]));
 }
 
-const addChange = (known: ParcelChange | undefined, change: ParcelChange): ParcelChange =>
-  known === undefined
-    ? change
-    : {
-        ...known,
-        ...change,
-        fact_count: known.fact_count + change.fact_count,
-        first_occurred_at: known.first_occurred_at,
-      };
+export type LogAdvance = LogHead & { readonly logId: string };
 
-const mergedColumns = [
-  "lane",
-  "barcode",
-  "weight_grams",
-  "length_millimetres",
-  "width_millimetres",
-  "height_millimetres",
-  "order_id",
-  "channel_code",
-  "verdict",
-  "outcome",
-  "reasons",
-  "chute",
-  "label_state",
-  "divert_state",
-] as const;
+/** What a batch says of its parcels and where its log now ends, in one statement: each costs a trip and a plan. */
+export async function mergeAndAdvance(
+  tx: Tx,
+  owner: ParcelOwner,
+  changes: readonly ParcelChange[],
+  { logId, receivedThrough, durableThrough, lastHash }: LogAdvance,
+): Promise<void> {
+  const merge = changes.length > 0 ? sql`with merged as (${mergeStatement(owner, changes)})` : sql``;
+  await sql`${merge} update acknowledgements
+    set received_through = ${receivedThrough}, durable_through = ${durableThrough}, last_hash = ${lastHash},
+      updated_at = now()
+    where station_id = ${owner.stationId} and log_id = ${logId}`.execute(tx);
+}
 
 /** Raised once per fact: a station that tries again and again does not fill the table. */
 export async function raiseForkAlarm(

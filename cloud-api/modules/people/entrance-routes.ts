@@ -21,6 +21,7 @@ export function entranceRoutes(deps: CloudDeps): Hono<CloudEnv> {
   const accounts = createRateLimit({ perKey: 10, windowMs: quarterMs });
   // A password costs a fifth of a second of a core: more at once would starve everything else.
   const gate = createGate({ running: 2, waiting: 20 });
+  const passwordDeps = { kysely: deps.database.kysely, passwordCost: deps.config.passwordCost };
 
   const limited = async <T>(
     context: Context,
@@ -67,7 +68,7 @@ export function entranceRoutes(deps: CloudDeps): Hono<CloudEnv> {
   routes.post("/v1/auth/invitations", async (context) => {
     const input = await readInput(context.req.raw, acceptSchema);
     if (!input.ok) return replyFailure(context, input.failure);
-    const task = () => acceptInvitation(deps.database.kysely, input.value, readRequestId(context));
+    const task = () => acceptInvitation(passwordDeps, input.value, readRequestId(context));
     return replyResult(context, await limited(context, input.value.code, task));
   });
   return routes;

@@ -8,7 +8,7 @@ import type { CloudTables } from "../../db/tables.ts";
 import { type Actor, recordAudit } from "../access/audit.ts";
 import type { Scope } from "../access/principal.ts";
 import { hashToken, mintToken } from "../access/tokens.ts";
-import { checkPassword, hashPassword, longestPassword } from "./password.ts";
+import { checkPassword, hashPassword, longestPassword, type PasswordDeps } from "./password.ts";
 import { lockPerson } from "./person-in-reach.ts";
 import { grantRoles } from "./roles.ts";
 
@@ -105,7 +105,7 @@ async function giveInvitation(tx: Kysely<CloudTables>, personId: string): Promis
  * Fails with invitation.refused or password.weak.
  */
 export async function acceptInvitation(
-  kysely: Kysely<CloudTables>,
+  { kysely, passwordCost }: PasswordDeps,
   { code, password }: z.infer<typeof acceptSchema>,
   requestId: string | null,
 ): Promise<Result<{ email: string }>> {
@@ -114,7 +114,7 @@ export async function acceptInvitation(
   if (found === undefined) return fail("invitation.refused");
   const checked = checkPassword(password, found.email);
   if (!checked.ok) return checked;
-  const hash = await hashPassword(password);
+  const hash = await hashPassword(password, passwordCost);
   return kysely.transaction().execute(async (tx) => {
     const taken = await tx
       .deleteFrom("people_invitations")

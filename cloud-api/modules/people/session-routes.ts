@@ -15,6 +15,7 @@ import { passwordOnlySchema, renewBackupCodes, setUpSecondFactor, signOut } from
 export function sessionRoutes(deps: CloudDeps): Hono<CloudEnv> {
   const routes = new Hono<CloudEnv>();
   const { kysely } = deps.database;
+  const { passwordCost } = deps.config;
   const anySession = requirePerson(deps, false);
   const fullSession = requirePerson(deps, true);
   const gate = createGate({ running: 2, waiting: 20, perAsker: 2 });
@@ -42,7 +43,7 @@ export function sessionRoutes(deps: CloudDeps): Hono<CloudEnv> {
     const input = await readInput(context.req.raw, changePasswordSchema);
     if (!input.ok) return replyFailure(context, input.failure);
     const person = readPerson(context);
-    const task = () => changePassword(kysely, person, readActor(context), input.value);
+    const task = () => changePassword({ kysely, passwordCost }, person, readActor(context), input.value);
     return replyResult(context, await gate(person.personId, task));
   });
   routes.get("/v1/auth/sessions", fullSession, async (context) => {

@@ -4,7 +4,7 @@ import { fail, type Result, succeed } from "@waystation/shared/failures/result";
 import type { CloudTables } from "../../db/tables.ts";
 import { type Actor, recordAudit } from "../access/audit.ts";
 import type { PersonPrincipal } from "./find-person.ts";
-import { checkPassword, hashPassword, isPassword, longestPassword } from "./password.ts";
+import { checkPassword, hashPassword, isPassword, longestPassword, type PasswordDeps } from "./password.ts";
 
 export const changePasswordSchema = z.strictObject({
   currentPassword: z.string().min(1).max(longestPassword),
@@ -51,7 +51,7 @@ export async function endSession(
 
 /** Every other session ends. Fails with access.sign-in-refused or password.weak. */
 export async function changePassword(
-  kysely: Kysely<CloudTables>,
+  { kysely, passwordCost }: PasswordDeps,
   person: PersonPrincipal,
   actor: Actor,
   { currentPassword, newPassword }: z.infer<typeof changePasswordSchema>,
@@ -64,11 +64,11 @@ export async function changePassword(
     .where("a.person_id", "=", personId)
     .where("a.provider_id", "=", "credential")
     .executeTakeFirst();
-  if (!account?.password || !(await isPassword(account.password, currentPassword)))
+  if (!account?.password || !(await isPassword(account.password, currentPassword, passwordCost)))
     return fail("access.sign-in-refused");
   const checked = checkPassword(newPassword, account.email);
   if (!checked.ok) return checked;
-  const password = await hashPassword(newPassword);
+  const password = await hashPassword(newPassword, passwordCost);
   await kysely.transaction().execute(async (tx) => {
     await tx
       .updateTable("people_accounts")

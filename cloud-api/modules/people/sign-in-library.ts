@@ -47,8 +47,8 @@ async function createSignIn({ kysely }: Database, config: CloudConfig) {
       disableSignUp: true,
       maxPasswordLength: longestPassword,
       password: {
-        hash: hashPassword,
-        verify: ({ hash, password }) => isPassword(hash, password),
+        hash: (password) => hashPassword(password, config.passwordCost),
+        verify: ({ hash, password }) => isPassword(hash, password, config.passwordCost),
       },
     },
     advanced: {

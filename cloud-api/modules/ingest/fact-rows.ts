@@ -1,0 +1,48 @@
+import { formatCopyRow, isPlainForCopy } from "../../db/bulk.ts";
+import { unwrapSalvaged } from "./fold-parcels.ts";
+import { isStorable, storable, storableValue } from "./storable.ts";
+import type { VerifiedFact } from "./verify-facts.ts";
+
+export type LogKey = { readonly stationId: string; readonly logId: string };
+
+export const factColumns = [
+  ...["station_id", "log_id", "month", "sequence", "text", "hash", "fact_id", "type", "version"],
+  ...["lane", "parcel_id", "occurred_at", "payload"],
+];
+
+/** Facts as COPY reads them: the exact texts, and beside them the columns derived from what was verified. */
+export function formatFactRows(
+  { stationId, logId }: LogKey,
+  month: string,
+  facts: readonly VerifiedFact[],
+): string[] {
+  const start = formatCopyRow([stationId, logId, month]);
+  return facts.map(
+    (fact) => `${start}\t${isPlain(fact) ? formatPlain(fact) : formatCopyRow(readColumns(fact))}`,
+  );
+}
+
+/**
+ * Nearly every text is one in which JSON had nothing to escape. Then no value in it holds anything that COPY or
+ * PostgreSQL's text would need a closer look at, so that the text alone is looked through and not every column.
+ */
+const isPlain = ({ stored: { text } }: VerifiedFact): boolean => isPlainForCopy(text) && text.isWellFormed();
+
+function formatPlain({ stored: { sequence, text, hash }, envelope }: VerifiedFact): string {
+  const { id, type, version, lane, occurredAt, payload } = envelope;
+  const { parcelId } = unwrapSalvaged(envelope);
+  return `${sequence}\t${text}\t${hash}\t${id}\t${type}\t${version}\t${lane ?? "\\N"}\t${parcelId ?? "\\N"}\t${occurredAt}\t${JSON.stringify(payload)}`;
+}
+
+function readColumns({ stored, envelope }: VerifiedFact): (string | number | null)[] {
+  const { sequence, text, hash } = stored;
+  const { id, type, version, lane, occurredAt, payload } = envelope;
+  const { parcelId } = unwrapSalvaged(envelope);
+  if (isStorable(text))
+    return [sequence, text, hash, id, type, version, lane, parcelId, occurredAt, JSON.stringify(payload)];
+  const orNull = (value: string | null) => (value === null ? null : storable(value));
+  return [
+    ...[sequence, text, hash, storable(id), storable(type), version],
+    ...[orNull(lane), orNull(parcelId), storable(occurredAt), JSON.stringify(storableValue(payload))],
+  ];
+}
