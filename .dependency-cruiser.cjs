@@ -254,6 +254,18 @@ module.exports = {
       },
     ),
     forbid(
+      "checker-stands-alone",
+      "The checker of runs shares no code with what it checks: Node built-ins and the databases' own libraries only.",
+      { path: "^station-app/test/checker/", pathNot: "\\.test(-support)?\\.ts$" },
+      {
+        pathNot: any(
+          "^station-app/test/checker/(?!.*\\.test(-support)?\\.ts$)",
+          ...npm("better-sqlite3", "@electric-sql/pglite", "pg"),
+        ),
+        dependencyTypesNot: ["core"],
+      },
+    ),
+    forbid(
       "fixtures-are-data",
       "fixtures/ import nothing.",
       { path: "^fixtures/", pathNot: free },

@@ -125,6 +125,9 @@ const planted: readonly (readonly [rule: string, folder: string, specifier: stri
   ["carriers-never-import-modules", "cloud-api/carriers/acme", "../../modules/ingest/receive-facts.ts"],
   ["modules-meet-at-use-cases", "cloud-api/modules/hub", "../ingest/queries.ts"],
   ["modules-meet-at-use-cases", "cloud-api/modules/hub", "../ingest/deep/receive-facts.ts"],
+  ["checker-stands-alone", "station-app/test/checker", "@waystation/shared/model/order"],
+  ["checker-stands-alone", "station-app/test/checker", "../../engine/entry.ts"],
+  ["checker-stands-alone", "station-app/test/checker", "zod"],
   ["fixtures-are-data", "fixtures", "@waystation/shared/model/order"],
 ];
 const plantedPath = (row: (typeof planted)[number]) =>
