@@ -1,0 +1,95 @@
+import type { z } from "zod";
+import type { engineConfigSchema } from "../../engine/config/engine-config.ts";
+import { cloudUrl } from "./cloud.ts";
+
+type ConfigInput = z.input<typeof engineConfigSchema>;
+
+/** How long the belt is and how often the sorter is asked: a slow site asks once a second, a fast one all the time. */
+export type Layout = {
+  readonly pollMs: number;
+  /** From the trigger to the gate. */
+  readonly gateMs: { readonly least: number; readonly most: number };
+  readonly sorter: { readonly decisionMs: number; readonly travelMs: number; readonly heartbeatMs: number };
+  readonly lane: Pick<
+    ConfigInput["lanes"][number],
+    "decideWithinMs" | "labelWithinMs" | "divertWithinMs" | "confirmWithinMs" | "windows"
+  >;
+};
+
+const window = (toMs: number) => {
+  const each = { fromMs: 0, toMs };
+  return { scan: each, weight: each, size: each };
+};
+
+export const layouts = {
+  slow: {
+    pollMs: 1000,
+    gateMs: { least: 1600, most: 2200 },
+    sorter: { decisionMs: 9000, travelMs: 10_000, heartbeatMs: 2000 },
+    lane: {
+      decideWithinMs: 4000,
+      labelWithinMs: 3000,
+      divertWithinMs: 8500,
+      confirmWithinMs: 20_000,
+      windows: window(3500),
+    },
+  },
+  fast: {
+    pollMs: 100,
+    gateMs: { least: 200, most: 300 },
+    sorter: { decisionMs: 2500, travelMs: 3000, heartbeatMs: 500 },
+    lane: {
+      decideWithinMs: 800,
+      labelWithinMs: 1500,
+      divertWithinMs: 2300,
+      confirmWithinMs: 8000,
+      windows: window(700),
+    },
+  },
+} as const satisfies Record<string, Layout>;
+
+export type StationPlan = {
+  readonly stationId: string;
+  readonly dataDir: string;
+  readonly keyFile: string;
+  readonly layout: Layout;
+  readonly sendEveryMs: number;
+};
+
+/** Belt and bench with one printer between them, as `npm start` has it. */
+export function planStation({ stationId, dataDir, keyFile, layout, sendEveryMs }: StationPlan): ConfigInput {
+  const nowhere = { type: "tcp", host: "127.0.0.1", port: 1 } as const;
+  const { lane } = layout;
+  const beats = { pollMs: layout.pollMs, heartbeatMs: 5000, silenceMs: 12_000, echoTimeoutMs: 2500 };
+  return {
+    version: 1,
+    stationId,
+    dataDir,
+    cloud: { url: cloudUrl, keyFile, sendEveryMs, newsWithinMs: 3_000_000, reportEveryMs: 900_000 },
+    rejectChute: 99,
+    disk: { warnBelowMegabytes: 2048, refuseBelowMegabytes: 512 },
+    devices: [
+      { deviceId: "gate", model: "dws-indexed", connection: nowhere },
+      { deviceId: "sorter", model: "modbus-sorter", connection: nowhere, options: beats },
+      { deviceId: "printer", model: "zebra-zt411", connection: nowhere },
+      { deviceId: "scanner", model: "honeywell-serial", connection: nowhere },
+      { deviceId: "scale", model: "mettler-toledo-ics", connection: nowhere },
+    ],
+    lanes: [
+      {
+        laneId: "belt",
+        kind: "belt",
+        steps: ["weigh", "measure", "label", "divert"],
+        devices: { dimensioner: "gate", sorter: "sorter", printer: "printer" },
+        ...lane,
+      },
+      {
+        laneId: "bench",
+        kind: "bench",
+        steps: ["weigh", "label"],
+        devices: { scanner: "scanner", scale: "scale", printer: "printer" },
+        ...lane,
+      },
+    ],
+  };
+}

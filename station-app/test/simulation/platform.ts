@@ -1,0 +1,313 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createRequire, syncBuiltinESMExports } from "node:module";
+import type { Agenda, Entry } from "./agenda.ts";
+import { createRandom, type Random } from "./random.ts";
+
+/**
+ * The ground a simulated program stands on: time, timers, chance, the disk's asynchronous half and fetch, put in place
+ * of the runtime's own before any of the product is loaded. A simulated process is an asynchronous context: everything
+ * it starts belongs to it, and ends with it.
+ */
+export type SimulatedProcess = {
+  readonly name: string;
+  isAlive: boolean;
+  /** The wall clock of its machine less the true time. */
+  clockErrorMs: () => number;
+  /** What that was when the process began: its monotonic clock counts from there and heeds no later change. */
+  readonly bornErrorMs: number;
+  readonly random: Random;
+  /** An error nobody caught. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onEnd: (() => void)[];
+  /** What its disk has left. */
+  readonly freeBytes?: () => number;
+  readonly databases: Set<{ readonly close: () => unknown; readonly open: boolean }>;
+};
+
+/** Thrown where a process dies in the middle of something. */
+export class SimulatedDeath extends Error {}
+
+type Fetch = (process: SimulatedProcess | null, input: string, init: RequestInit) => Promise<Response>;
+const plentyBytes = 100e9;
+const require = createRequire(import.meta.url);
+const strands = new AsyncLocalStorage<SimulatedProcess>();
+const realImmediate = globalThis.setImmediate;
+const realNow = performance.now.bind(performance);
+
+export const currentProcess = (): SimulatedProcess | null => strands.getStore() ?? null;
+
+/** Real milliseconds, for measuring the simulator itself. */
+export const realMs = (): number => realNow();
+
+export function installPlatform(agenda: Agenda, seed: number) {
+  let pending = 0;
+  let doFetch: Fetch = () => Promise.reject(new TypeError("fetch failed"));
+  const harness = createRandom(seed ^ 0x2545f491);
+  const randomNow = (): Random => currentProcess()?.random ?? harness;
+  const unexpected: string[] = [];
+
+  /** Runs in the process, if it is still there; what it throws ends it. */
+  function enter(process: SimulatedProcess | null, act: () => void): void {
+    if (process === null) return strands.exit(act);
+    if (!process.isAlive) return;
+    try {
+      strands.run(process, act);
+    } catch (error) {
+      if (!(error instanceof SimulatedDeath)) process.onFatal(error);
+    }
+  }
+
+  function endProcess(process: SimulatedProcess): void {
+    if (!process.isAlive) return;
+    process.isAlive = false;
+    // What stands on the stack may be inside a transaction: it unwinds first.
+    agenda.after(0, () => {
+      for (const database of process.databases) if (database.open) database.close();
+      process.databases.clear();
+    });
+    for (const end of process.onEnd.splice(0)) end();
+  }
+
+  replaceTime(agenda);
+  replaceTimers(agenda, enter);
+  replaceChance(randomNow);
+  replaceDisk((owner) => owner?.freeBytes?.() ?? plentyBytes);
+  globalThis.fetch = (input, init = {}) => doFetch(currentProcess(), String(input), init);
+  syncBuiltinESMExports();
+  process.on("unhandledRejection", (reason, promise) => {
+    if (reason instanceof SimulatedDeath) return;
+    const owner = currentProcess();
+    if (owner !== null && !owner.isAlive) return;
+    if (owner !== null) return owner.onFatal(reason);
+    void promise;
+    unexpected.push(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
+  });
+
+  return {
+    agenda,
+    enter,
+    endProcess,
+    unexpected,
+    after: (delayMs: number, act: () => void): Entry => agenda.after(delayMs, act),
+    setFetch: (next: Fetch): void => {
+      doFetch = next;
+    },
+    /** Until nothing happens any more without the clock moving on. */
+    async settle(): Promise<void> {
+      do {
+        await new Promise<void>((resolve) => void realImmediate(resolve));
+      } while (pending > 0 || process.getActiveResourcesInfo().includes("Immediate"));
+    },
+    /** Work that takes real time and no simulated time: a database that opens. */
+    async hold<T>(work: Promise<T>): Promise<T> {
+      pending += 1;
+      return work.finally(() => (pending -= 1));
+    },
+    pendingWork: () => pending,
+  };
+}
+export type Platform = ReturnType<typeof installPlatform>;
+
+/** Further back no clock is set: what a monotonic clock says is never below zero. */
+const oldestMs = 400 * 86_400_000;
+
+function replaceTime(agenda: Agenda): void {
+  const RealDate = Date;
+  const wallMs = (): number => Math.floor(agenda.now() + (currentProcess()?.clockErrorMs() ?? 0));
+  class SimulatedDate extends RealDate {
+    constructor(...args: unknown[]) {
+      super(...((args.length === 0 ? [wallMs()] : args) as []));
+    }
+    static override now(): number {
+      return wallMs();
+    }
+  }
+  globalThis.Date = SimulatedDate as DateConstructor;
+  const originMs = agenda.startMs - oldestMs;
+  const monotonicMs = (): number => agenda.now() - originMs + (currentProcess()?.bornErrorMs ?? 0);
+  Object.defineProperty(performance, "timeOrigin", { value: originMs });
+  Object.defineProperty(performance, "now", { value: monotonicMs });
+  process.hrtime.bigint = () => BigInt(Math.round(monotonicMs() * 1e6));
+}
+
+type Enter = (process: SimulatedProcess | null, act: () => void) => void;
+
+function replaceTimers(agenda: Agenda, enter: Enter): void {
+  class SimulatedTimer {
+    readonly #owner = currentProcess();
+    readonly #act: () => void;
+    readonly #delayMs: number;
+    readonly #repeats: boolean;
+    #entry: Entry | null = null;
+
+    constructor(act: () => void, delayMs: number, repeats: boolean) {
+      this.#act = act;
+      this.#delayMs = Number.isFinite(delayMs) && delayMs >= 1 ? Math.min(delayMs, 2 ** 31 - 1) : 1;
+      this.#repeats = repeats;
+      this.refresh();
+    }
+    refresh(): this {
+      if (this.#entry !== null) this.#entry.act = null;
+      this.#entry = agenda.after(this.#delayMs, () => {
+        this.#entry = null;
+        if (this.#owner !== null && !this.#owner.isAlive) return;
+        if (this.#repeats) this.refresh();
+        enter(this.#owner, this.#act);
+      });
+      return this;
+    }
+    close(): this {
+      if (this.#entry !== null) this.#entry.act = null;
+      this.#entry = null;
+      return this;
+    }
+    ref(): this {
+      return this;
+    }
+    unref(): this {
+      return this;
+    }
+    hasRef(): boolean {
+      return true;
+    }
+  }
+  const bind =
+    (repeats: boolean) =>
+    (act: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]) =>
+      new SimulatedTimer(() => act(...args), delayMs, repeats);
+  const clear = (timer: unknown): void => {
+    if (timer instanceof SimulatedTimer) timer.close();
+  };
+  const soon = (act: (...args: unknown[]) => void, ...args: unknown[]) => {
+    const owner = currentProcess();
+    return agenda.after(0, () => enter(owner, () => act(...args)));
+  };
+  const forget = (entry: unknown): void => {
+    if (entry !== null && typeof entry === "object" && "act" in entry) entry.act = null;
+  };
+  const timers = {
+    setTimeout: bind(false),
+    setInterval: bind(true),
+    clearTimeout: clear,
+    clearInterval: clear,
+  };
+  const immediates = { setImmediate: soon, clearImmediate: forget };
+  Object.assign(globalThis, timers, immediates);
+  Object.assign(require("node:timers"), timers, immediates);
+  Object.assign(require("node:timers/promises"), {
+    setTimeout: (delayMs?: number, value?: unknown, options?: { signal?: AbortSignal }) =>
+      wait((done) => timers.setTimeout(done, delayMs), clear, value, options?.signal),
+    setImmediate: (value?: unknown, options?: { signal?: AbortSignal }) =>
+      wait((done) => soon(done), forget, value, options?.signal),
+  });
+  AbortSignal.timeout = (delayMs) => {
+    const controller = new AbortController();
+    timers.setTimeout(() => controller.abort(new DOMException("timed out", "TimeoutError")), delayMs);
+    return controller.signal;
+  };
+}
+
+/** As the platform has it: whatever the caller gave, and an AbortError where it gave nothing. */
+export const reasonOf = ({ reason }: AbortSignal): Error =>
+  reason instanceof Error ? reason : new DOMException(String(reason), "AbortError");
+
+function wait(
+  begin: (done: () => void) => unknown,
+  cancel: (timer: unknown) => void,
+  value: unknown,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(reasonOf(signal));
+    const timer = begin(() => resolve(value));
+    signal?.addEventListener("abort", () => {
+      cancel(timer);
+      reject(reasonOf(signal));
+    });
+  });
+}
+
+function replaceChance(random: () => Random): void {
+  const crypto = require("node:crypto");
+  const fill = <T extends ArrayBufferView>(view: T): T => {
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    bytes.set(random().bytes(bytes.length));
+    return view;
+  };
+  const randomBytes = (size: number, callback?: (error: null, bytes: Buffer) => void) => {
+    const bytes = Buffer.from(random().bytes(size));
+    if (callback === undefined) return bytes;
+    queueMicrotask(() => callback(null, bytes));
+  };
+  const randomUUID = (): string => {
+    const bytes = random().bytes(16);
+    bytes[6] = ((bytes[6] ?? 0) & 15) | 64;
+    bytes[8] = ((bytes[8] ?? 0) & 63) | 128;
+    const text = Buffer.from(bytes).toString("hex");
+    return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join(
+      "-",
+    );
+  };
+  Math.random = () => random().fraction();
+  Object.assign(crypto, { randomBytes, randomUUID, randomFillSync: fill });
+  Object.defineProperty(globalThis.crypto, "getRandomValues", { value: fill });
+  Object.defineProperty(globalThis.crypto, "randomUUID", { value: randomUUID });
+}
+
+/** What a pool of threads would do at times of its own is done at once: compression, and every asynchronous file call. */
+function replaceDisk(freeBytes: (process: SimulatedProcess | null) => number): void {
+  const zlib = require("node:zlib") as Record<string, Unknown>;
+  for (const name of ["gzip", "gunzip", "deflate", "inflate"]) {
+    const now = zlib[`${name}Sync`] as (bytes: Uint8Array, options?: object) => Buffer;
+    zlib[name] = (bytes: Uint8Array, options: object, done: (error: unknown, bytes?: Buffer) => void) => {
+      try {
+        const packed = now(bytes, options);
+        queueMicrotask(() => done(null, packed));
+      } catch (error) {
+        queueMicrotask(() => done(error));
+      }
+    };
+  }
+  const files = require("node:fs/promises") as Record<string, unknown>;
+  const now = require("node:fs") as Record<string, Unknown>;
+  for (const name of Object.keys(files)) {
+    const method = now[`${name}Sync`];
+    if (method !== undefined) files[name] = async (...args: never[]) => method(...args);
+  }
+  files.open = async (...args: never[]) => openFile((now.openSync as Unknown)(...args) as number);
+  files.statfs = async () => ({ bsize: 4096, bavail: freeBytes(currentProcess()) / 4096 });
+}
+
+type Unknown = (...args: never[]) => unknown;
+
+/** A file handle as far as the product uses one. */
+function openFile(fd: number): Record<string, unknown> {
+  const file = require("node:fs") as typeof import("node:fs");
+  const handle = {
+    fd,
+    write: async (buffer: Uint8Array, offset?: number, length?: number, position?: number | null) => ({
+      bytesWritten: file.writeSync(fd, buffer, offset, length, position),
+      buffer,
+    }),
+    read: async (
+      buffer: Uint8Array,
+      offset = 0,
+      length = buffer.length - offset,
+      position: number | null = null,
+    ) => ({
+      bytesRead: file.readSync(fd, buffer, offset, length, position),
+      buffer,
+    }),
+    readFile: async (options?: BufferEncoding) => file.readFileSync(fd, options),
+    writeFile: async (data: string | Uint8Array) => file.writeFileSync(fd, data),
+    appendFile: async (data: string | Uint8Array) => file.appendFileSync(fd, data),
+    stat: async () => file.fstatSync(fd),
+    truncate: async (length?: number) => file.ftruncateSync(fd, length),
+    chmod: async (mode: number) => file.fchmodSync(fd, mode),
+    // Nothing of a run in memory outlives its machine.
+    sync: async () => undefined,
+    datasync: async () => undefined,
+    close: async () => file.closeSync(fd),
+  };
+  return { ...handle, [Symbol.asyncDispose]: handle.close };
+}

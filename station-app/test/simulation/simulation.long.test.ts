@@ -1,0 +1,40 @@
+import { availableParallelism } from "node:os";
+import { expect, test } from "vitest";
+import { findEmptyCells, tabulate } from "./describe.ts";
+import { simulate, type Told } from "./run-simulation.test-support.ts";
+
+const parcelsWanted = Number(process.env.SIMULATED_PARCELS ?? 1_000_000);
+/** A fast site: 2,000 parcels an hour at each of five stations. And a slow one, where days pass. */
+const fast = { stations: 5, hours: 5, rate: 2000, faults: 4 };
+const slow = { stations: 5, hours: 72, rate: 60, faults: 12 };
+const firstSeed = 10_001;
+
+test("a million parcels and every fault at every step", { timeout: 24 * 3_600_000 }, async () => {
+  const counts: Record<string, number> = {};
+  const found: { readonly seed: number; readonly what: string }[] = [];
+  let parcels = 0;
+  let runs = 0;
+
+  function keep({ seed, faults, findings, parcels: more, seconds }: Told): void {
+    parcels += more;
+    for (const [cell, count] of Object.entries(faults)) counts[cell] = (counts[cell] ?? 0) + count;
+    for (const { rule, what } of findings) found.push({ seed, what: `${rule}: ${what}` });
+    say(`seed ${seed}: ${more} parcels in ${seconds} s, ${findings.length} findings; ${parcels} so far`);
+  }
+
+  async function work(): Promise<void> {
+    while (parcels < parcelsWanted && found.length === 0) {
+      const at = runs;
+      runs += 1;
+      keep(await simulate({ ...(at % 4 === 0 ? slow : fast), seed: firstSeed + at }));
+    }
+  }
+
+  await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
+  for (const line of tabulate(counts)) say(line);
+  say(`${parcels} parcels, ${Object.values(counts).reduce((sum, count) => sum + count, 0)} faults`);
+  expect(found).toEqual([]);
+  expect(findEmptyCells(counts)).toEqual([]);
+});
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
