@@ -1,4 +1,4 @@
-import { onTestFinished } from "vitest";
+import type { TestContext } from "vitest";
 import { type ConnectDeps, connectDevice } from "../connect-device.ts";
 import type { AnyDevice, DeviceKind } from "../kit/device.ts";
 import type { DeviceDefinition } from "../kit/define.ts";
@@ -13,8 +13,12 @@ const isOfKind = <Kind extends DeviceKind>(
   kind: Kind,
 ): device is DeviceOfKind[Kind] & AnyDevice => device.kind === kind;
 
+/** Tests of devices mostly wait, so they run side by side; what ends with one of them is told to its own context. */
+export type DeviceTest = Pick<TestContext, "onTestFinished">;
+
 /** A started device talking to a twin over its real pipe; both end with the test. */
 export function connectTwin<Kind extends DeviceKind>(
+  test: DeviceTest,
   kind: Kind,
   model: string,
   twin: Twin<unknown>,
@@ -27,7 +31,7 @@ export function connectTwin<Kind extends DeviceKind>(
   if (!connected.ok) throw new Error(`cannot connect ${model}: ${connected.failure.details.reason}`);
   const device = connected.value;
   if (!isOfKind(device, kind)) throw new Error(`${model} is no ${kind}`);
-  onTestFinished(device.stop);
+  test.onTestFinished(device.stop);
   device.start();
   return { device, ...recorder };
 }
@@ -41,12 +45,13 @@ export function oneModelPerFamily(definitions: readonly DeviceDefinition[]): rea
 
 /** The twin of this model's family, ended with the test. The state is what every twin of the kind tells. */
 export async function startTwinOf<State>(
+  test: DeviceTest,
   model: string,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Twin<State>> {
   const family = findDefinition(model)?.familyName ?? model;
   const twin = await startTwin(family, options);
   if (twin === null) throw new Error(`no twin for ${family}`);
-  onTestFinished(twin.stop);
+  test.onTestFinished(twin.stop);
   return twin as Twin<State>;
 }

@@ -1,10 +1,10 @@
 import { assert as assertHolds } from "@waystation/shared/failures/assert";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connectDevice } from "../connect-device.ts";
 import { deviceDefinitions, findDefinition } from "../registry.ts";
 import { createMemoryLine } from "../transport/memory.ts";
 import { type DwsTwinState, indexedGate } from "../twins/dws.ts";
-import { connectTwin, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
+import { connectTwin, type DeviceTest, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
 import { createRecorder, until } from "./recorder.ts";
 
 const dimensioners = deviceDefinitions.filter(({ kind }) => kind === "dimensioner");
@@ -26,9 +26,14 @@ const lacking: Readonly<Record<string, readonly string[]>> = {
 const quietOptions = (model: string) =>
   findDefinition(model)?.familyName === "cubiscan" ? { probe: false } : {};
 
-async function setUp(model: string, options: object = quietOptions(model), link: object = {}) {
-  const twin = await startTwinOf<DwsTwinState>(model, { ...templates[model], ...link });
-  const connected = connectTwin("dimensioner", model, twin, { ...options });
+async function setUp(
+  context: DeviceTest,
+  model: string,
+  options: object = quietOptions(model),
+  link: object = {},
+) {
+  const twin = await startTwinOf<DwsTwinState>(context, model, { ...templates[model], ...link });
+  const connected = connectTwin(context, "dimensioner", model, twin, { ...options });
   await until(() => connected.isReady() && twin.state().clients === 1, "connected");
   const measure = (index: number, more: object = {}) => twin.control({ command: "measure", index, ...more });
   /** Parcels are told apart by their length: not every telegram has an index. */
@@ -38,12 +43,12 @@ async function setUp(model: string, options: object = quietOptions(model), link:
   return { twin, measure, pass, passed, ...connected };
 }
 
-describe.each(dimensioners.map(({ model }) => model))("%s", (model) => {
+describe.concurrent.each(dimensioners.map(({ model }) => model))("%s", (model) => {
   const without = (reading: object) =>
     Object.fromEntries(Object.entries(reading).filter(([key]) => !lacking[model]?.includes(key)));
 
-  test("what was measured arrives, what was not is absent", async () => {
-    const { measure, ofKind } = await setUp(model, {});
+  test("what was measured arrives, what was not is absent", async (context) => {
+    const { measure, ofKind } = await setUp(context, model, {});
     const size = { lengthMillimetres: 300, widthMillimetres: 200, heightMillimetres: 100 };
     await measure(7, { code: "RB123456785GB", weightGrams: 1250, ...size });
     await measure(8);
@@ -54,8 +59,8 @@ describe.each(dimensioners.map(({ model }) => model))("%s", (model) => {
     ]);
   });
 
-  test("damage is refused and the telegrams after it are heard", async () => {
-    const { twin, pass, passed, ofKind } = await setUp(model);
+  test("damage is refused and the telegrams after it are heard", async (context) => {
+    const { twin, pass, passed, ofKind } = await setUp(context, model);
     await twin.control({ command: "fault", fault: "garble", count: 1 });
     await pass(1);
     await pass(2);
@@ -72,8 +77,8 @@ describe.each(dimensioners.map(({ model }) => model))("%s", (model) => {
     expect(ofKind("refused").length).toBeGreaterThan(0);
   });
 
-  test("a dropped connection is made again by itself", async () => {
-    const { twin, pass, passed, isReady, states } = await setUp(model);
+  test("a dropped connection is made again by itself", async (context) => {
+    const { twin, pass, passed, isReady, states } = await setUp(context, model);
     await twin.control({ command: "disconnect" });
     await until(() => states.at(-1)?.state === "faulted", "loss noticed");
     await twin.control({ command: "plug" });
@@ -83,9 +88,9 @@ describe.each(dimensioners.map(({ model }) => model))("%s", (model) => {
   });
 });
 
-describe.each(oneModelPerFamily(dimensioners))("%s", (model) => {
-  test("a gate that calls the station is heard, also after it has hung up", async () => {
-    const { twin, pass, passed, states } = await setUp(model, quietOptions(model), { link: "call" });
+describe.concurrent.each(oneModelPerFamily(dimensioners))("%s", (model) => {
+  test("a gate that calls the station is heard, also after it has hung up", async (context) => {
+    const { twin, pass, passed, states } = await setUp(context, model, quietOptions(model), { link: "call" });
     await pass(1);
     await until(() => passed().includes(1), "the telegram");
     await twin.control({ command: "disconnect" });
@@ -97,8 +102,8 @@ describe.each(oneModelPerFamily(dimensioners))("%s", (model) => {
     expect(passed()).toEqual([1, 2]);
   });
 
-  test("bytes one at a time make the same telegram", async () => {
-    const { twin, pass, passed } = await setUp(model, quietOptions(model), { link: "serial" });
+  test("bytes one at a time make the same telegram", async (context) => {
+    const { twin, pass, passed } = await setUp(context, model, quietOptions(model), { link: "serial" });
     await twin.control({ command: "fault", fault: "split" });
     await pass(3);
     await until(() => passed().length > 0, "the telegram");
@@ -106,13 +111,13 @@ describe.each(oneModelPerFamily(dimensioners))("%s", (model) => {
   });
 });
 
-describe("posted telegrams", () => {
+describe.concurrent("posted telegrams", () => {
   const push = { link: "post", token: "a token of some length" };
 
-  test.each(["dws-json", "dws-delimited", "sick-mda"])(
+  test.for(["dws-json", "dws-delimited", "sick-mda"])(
     "%s: each is heard once, in order, and answered",
-    async (model) => {
-      const { twin, pass, passed } = await setUp(model, {}, push);
+    async (model, context) => {
+      const { twin, pass, passed } = await setUp(context, model, {}, push);
       for (const index of [1, 2, 3, 4]) await pass(index);
       await until(() => twin.state().answers.length === 4, "four answers");
       expect(passed()).toEqual([1, 2, 3, 4]);
@@ -120,48 +125,48 @@ describe("posted telegrams", () => {
     },
   );
 
-  test("what is posted while the station is away is posted again and not lost", async () => {
-    const { twin, pass, passed, device } = await setUp("dws-json", {}, push);
+  test("what is posted while the station is away is posted again and not lost", async (context) => {
+    const { twin, pass, passed, device } = await setUp(context, "dws-json", {}, push);
     await device.stop();
     await pass(5);
-    const again = connectTwin("dimensioner", "dws-json", twin);
+    const again = connectTwin(context, "dimensioner", "dws-json", twin);
     await until(() => twin.state().answers.length === 1, "the answer");
     expect(passed()).toEqual([]);
     expect(again.ofKind("size").map(({ lengthMillimetres }) => lengthMillimetres)).toEqual([500]);
   });
 });
 
-describe("a gate's clock", () => {
+describe.concurrent("a gate's clock", () => {
   const options = { timestampFormat: "ms", maximumAgeMs: 60_000 };
 
-  test.each([
+  test.for([
     ["dws-delimited", -3_600_000, /^measured 36\d{5} ms ago$/],
     ["dws-json", 3_600_000, /^measured 3[56]\d{5} ms from now: the clocks differ$/],
-  ])("%s: a telegram %i ms off is stale", async (model, clockErrorMs, reason) => {
-    const { pass, passed, ofKind } = await setUp(model, options, { clockErrorMs });
+  ] as const)("%s: a telegram %i ms off is stale", async ([model, clockErrorMs, reason], context) => {
+    const { pass, passed, ofKind } = await setUp(context, model, options, { clockErrorMs });
     await pass(1);
     await until(() => ofKind("refused").length === 1, "the refusal");
     expect(ofKind("refused")[0]?.reason).toMatch(reason);
     expect(passed()).toEqual([]);
   });
 
-  test("a fresh telegram is taken", async () => {
-    const { pass, passed } = await setUp("dws-delimited", options, { clockErrorMs: -30_000 });
+  test("a fresh telegram is taken", async (context) => {
+    const { pass, passed } = await setUp(context, "dws-delimited", options, { clockErrorMs: -30_000 });
     await pass(1);
     await until(() => passed().length === 1, "the telegram");
   });
 });
 
-describe("cubiscan", () => {
-  test("the host's own measurements arrive one after the other", async () => {
-    const { passed, pass, twin } = await setUp("cubiscan", { measureEveryMs: 200 });
+describe.concurrent("cubiscan", () => {
+  test("the host's own measurements arrive one after the other", async (context) => {
+    const { passed, pass, twin } = await setUp(context, "cubiscan", { measureEveryMs: 200 });
     await pass(1);
     await until(() => passed().length >= 3, "one pushed, two asked for");
     expect(twin.state().telegrams).toBe(1);
     expect(new Set(passed())).toEqual(new Set([1]));
   });
 
-  test("settings go out one by one, each after the answer to the one before", async () => {
+  test("settings go out one by one, each after the answer to the one before", async (context) => {
     const line = createMemoryLine();
     const sent: string[] = [];
     line.listen((bytes) => void sent.push(Buffer.from(bytes).toString()));
@@ -172,7 +177,7 @@ describe("cubiscan", () => {
     const device = connectDevice(binding, listener, { createTransport: line.createTransport });
     assertHolds(device.ok, "a cubiscan");
     device.value.start();
-    onTestFinished(device.value.stop);
+    context.onTestFinished(device.value.stop);
     await until(isReady, "ready");
     expect(sent).toEqual(['\u0002"M\u0003\r\n']);
     line.send(Buffer.from('\u0002"A\u0003\r\n'));
@@ -182,9 +187,9 @@ describe("cubiscan", () => {
     expect(readings).toEqual([{ kind: "refused", reason: "the device refused Z" }]);
   });
 
-  test("one that answers nothing is a fault", async () => {
-    const deaf = await startTwinOf<DwsTwinState>("dws-delimited");
-    const { states } = connectTwin("dimensioner", "cubiscan", deaf);
+  test("one that answers nothing is a fault", async (context) => {
+    const deaf = await startTwinOf<DwsTwinState>(context, "dws-delimited");
+    const { states } = connectTwin(context, "dimensioner", "cubiscan", deaf);
     await until(() => states.at(-1)?.state === "faulted", "the fault");
     expect(states.at(-1)).toMatchObject({ state: "faulted", failure: { code: "device.silent" } });
   });

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeText } from "../kit/text.ts";
 import { deviceDefinitions, findDefinition } from "../registry.ts";
 import type { PrinterTwinState } from "../twins/printer.ts";
 import { startTwin } from "../twins/registry.ts";
-import { connectTwin, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
+import { connectTwin, type DeviceTest, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
 
 const printers = deviceDefinitions.filter(
@@ -75,26 +75,27 @@ function languageOf(model: string): Language {
 }
 
 async function setUp(
+  context: DeviceTest,
   model: string,
   twinOptions: Readonly<Record<string, unknown>> = {},
   options: Readonly<Record<string, unknown>> = {},
 ) {
   // long enough to be seen printing between two questions
-  const twin = await startTwinOf<PrinterTwinState>(model, { printTimeMs: 70, ...twinOptions });
+  const twin = await startTwinOf<PrinterTwinState>(context, model, { printTimeMs: 70, ...twinOptions });
   const language = languageOf(model);
-  const connected = connectTwin("printer", model, twin, { ...quick, ...options });
+  const connected = connectTwin(context, "printer", model, twin, { ...quick, ...options });
   await until(connected.isReady, "the printer is ready");
   const set = (condition: string, on = true) => twin.control({ command: "condition", condition, on });
   const { device } = connected;
-  const print = (bytes = language.label, timeoutMs = 5000) =>
+  const print = (bytes = language.label, timeoutMs = 12_000) =>
     device.print({ jobId: "job-1", bytes, timeoutMs });
   const whole = () => sha256(Buffer.concat(twin.state().jobs.map(({ bytes }) => bytes)));
   return { twin, set, print, whole, language, ...connected };
 }
 
-describe.each(printers.map(({ model }) => model))("%s", (model) => {
-  test("prints each job once, byte for byte, and says so", async () => {
-    const { twin, print, whole, language } = await setUp(model);
+describe.concurrent.each(printers.map(({ model }) => model))("%s", (model) => {
+  test("prints each job once, byte for byte, and says so", async (context) => {
+    const { twin, print, whole, language } = await setUp(context, model);
     for (const round of [1, 2, 3]) {
       expect((await print()).outcome).toBe("printed");
       expect(twin.state().labelsPrinted).toBe(round);
@@ -103,19 +104,19 @@ describe.each(printers.map(({ model }) => model))("%s", (model) => {
   });
 });
 
-describe.each(families)("%s in trouble", (model) => {
+describe.concurrent.each(families)("%s in trouble", (model) => {
   const { troubles, withoutLabel } = languageOf(model);
 
-  test("a job of several labels is printed when the last one is out", async () => {
-    const { twin, print, language } = await setUp(model, { printTimeMs: 30 });
+  test("a job of several labels is printed when the last one is out", async (context) => {
+    const { twin, print, language } = await setUp(context, model, { printTimeMs: 30 });
     expect((await print(language.fiveLabels)).outcome).toBe("printed");
     expect(twin.state().labelsPrinted).toBe(5);
   });
 
-  test.each(troubles)(
+  test.for(troubles)(
     "%s before the job: failed, not one byte sent, a state to see; well again afterwards",
-    async (condition, code) => {
-      const { twin, set, print, states, isReady } = await setUp(model);
+    async ([condition, code], context) => {
+      const { twin, set, print, states, isReady } = await setUp(context, model);
       await set(condition);
       expect(await print()).toMatchObject({ outcome: "failed", failure: { code } });
       expect(twin.state().jobs).toEqual([]);
@@ -126,8 +127,8 @@ describe.each(families)("%s in trouble", (model) => {
     },
   );
 
-  test("silence before the job: failed, nothing sent", async () => {
-    const { twin, print, language } = await setUp(model);
+  test("silence before the job: failed, nothing sent", async (context) => {
+    const { twin, print, language } = await setUp(context, model);
     await twin.control({ command: "fault", fault: "silent" });
     expect(await print(language.label, 3000)).toMatchObject({
       outcome: "failed",
@@ -136,8 +137,8 @@ describe.each(families)("%s in trouble", (model) => {
     expect(twin.state().jobs).toEqual([]);
   });
 
-  test("paper runs out in the middle: unknown at the deadline, with the reason", async () => {
-    const { twin, set, print, language } = await setUp(model, { printTimeMs: 200 });
+  test("paper runs out in the middle: unknown at the deadline, with the reason", async (context) => {
+    const { twin, set, print, language } = await setUp(context, model, { printTimeMs: 200 });
     const outcome = print(language.label, 1200);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await set("paper-out");
@@ -145,8 +146,8 @@ describe.each(families)("%s in trouble", (model) => {
     expect(answer).toMatchObject({ outcome: "unknown", failure: { code: "printer.paper-out" } });
   });
 
-  test("paper runs out and is loaded in time: printed once", async () => {
-    const { twin, set, print, language } = await setUp(model, { printTimeMs: 200 });
+  test("paper runs out and is loaded in time: printed once", async (context) => {
+    const { twin, set, print, language } = await setUp(context, model, { printTimeMs: 200 });
     const outcome = print(language.label, 8000);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await set("paper-out");
@@ -156,8 +157,8 @@ describe.each(families)("%s in trouble", (model) => {
     expect(twin.state().labelsPrinted).toBe(1);
   });
 
-  test("mute while it prints: never printed twice, and never said to be printed on the strength of silence", async () => {
-    const { twin, print, language } = await setUp(model, { printTimeMs: 100 });
+  test("mute while it prints: never printed twice, and never said to be printed on the strength of silence", async (context) => {
+    const { twin, print, language } = await setUp(context, model, { printTimeMs: 100 });
     const outcome = print(language.label, 1500);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "fault", fault: "silent" });
@@ -166,22 +167,25 @@ describe.each(families)("%s in trouble", (model) => {
     expect(twin.state().labelsPrinted).toBe(1);
   });
 
-  test("one job at a time", async () => {
-    const { print, twin } = await setUp(model);
+  test("one job at a time", async (context) => {
+    const { print, twin } = await setUp(context, model);
     const [first, second] = await Promise.all([print(), print()]);
     expect(first.outcome).toBe("printed");
     expect(second).toMatchObject({ outcome: "failed", failure: { code: "device.queue-full" } });
     expect(twin.state().labelsPrinted).toBe(1);
   });
 
-  test.skipIf(withoutLabel === null)("a job without a label is refused before anything is sent", async () => {
-    const { print, twin } = await setUp(model);
-    expect(await print(withoutLabel ?? undefined)).toMatchObject({ outcome: "failed" });
-    expect(twin.state().jobs).toEqual([]);
-  });
+  test.skipIf(withoutLabel === null)(
+    "a job without a label is refused before anything is sent",
+    async (context) => {
+      const { print, twin } = await setUp(context, model);
+      expect(await print(withoutLabel ?? undefined)).toMatchObject({ outcome: "failed" });
+      expect(twin.state().jobs).toEqual([]);
+    },
+  );
 
-  test("noise, damage and answers cut into bytes: what is not understood is refused, the next answer heard", async () => {
-    const { twin, print, ofKind, isReady } = await setUp(model);
+  test("noise, damage and answers cut into bytes: what is not understood is refused, the next answer heard", async (context) => {
+    const { twin, print, ofKind, isReady } = await setUp(context, model);
     await twin.control({ command: "fault", fault: "split" });
     expect((await print()).outcome).toBe("printed");
     await twin.control({ command: "fault", fault: "noise", count: 1 });
@@ -197,24 +201,24 @@ describe.each(families)("%s in trouble", (model) => {
 const counting = families.filter((model) => languageOf(model).counter !== null);
 const countless = families.filter((model) => languageOf(model).counter === null);
 
-describe.each(counting)("%s with its counter", (model) => {
+describe.concurrent.each(counting)("%s with its counter", (model) => {
   const counter = languageOf(model).counter ?? {};
 
-  test("the counter before and after is part of the answer", async () => {
-    const { device, print } = await setUp(model, { odometer: 500 }, counter);
+  test("the counter before and after is part of the answer", async (context) => {
+    const { device, print } = await setUp(context, model, { odometer: 500 }, counter);
     expect(await device.readOdometer(1000)).toEqual({ ok: true, value: 500 });
     expect(await print()).toEqual({ outcome: "printed", odometer: 501 });
   });
 
-  test("a job the printer swallows without a label is failed, proven by the counter", async () => {
-    const { set, print, language } = await setUp(model, {}, counter);
+  test("a job the printer swallows without a label is failed, proven by the counter", async (context) => {
+    const { set, print, language } = await setUp(context, model, {}, counter);
     await set("ignore-formats");
-    const outcome = await print(language.label, 800);
+    const outcome = await print(language.label, 2500);
     expect(outcome).toMatchObject({ outcome: "failed", failure: { code: "printer.not-printed" } });
   });
 
-  test("the line breaks in the middle and comes back: still printed once and known", async () => {
-    const { twin, print, language } = await setUp(model, { printTimeMs: 300 }, counter);
+  test("the line breaks in the middle and comes back: still printed once and known", async (context) => {
+    const { twin, print, language } = await setUp(context, model, { printTimeMs: 300 }, counter);
     const outcome = print(language.label, 8000);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "disconnect", forMs: 50 });
@@ -222,8 +226,8 @@ describe.each(counting)("%s with its counter", (model) => {
     expect(twin.state().labelsPrinted).toBe(1);
   });
 
-  test("mute while it prints: asked again over a new line, printed", async () => {
-    const { twin, print, language } = await setUp(model, { printTimeMs: 100 }, counter);
+  test("mute while it prints: asked again over a new line, printed", async (context) => {
+    const { twin, print, language } = await setUp(context, model, { printTimeMs: 100 }, counter);
     const outcome = print(language.label, 8000);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "fault", fault: "silent" });
@@ -233,32 +237,32 @@ describe.each(counting)("%s with its counter", (model) => {
   });
 
   /** The first station sends and is gone, as after a power cut; a second one asks what became of it. */
-  async function crashDuring(twinOptions: Readonly<Record<string, unknown>>) {
-    const first = await setUp(model, twinOptions, counter);
+  async function crashDuring(context: DeviceTest, twinOptions: Readonly<Record<string, unknown>>) {
+    const first = await setUp(context, model, twinOptions, counter);
     const before = await first.device.readOdometer(1000);
     void first.print(undefined, 30_000);
     const hasArrived = () => first.twin.state().formatsWaiting > 0 || first.twin.state().labelsPrinted > 0;
     await until(hasArrived, "the format is in the printer");
     await first.device.stop();
-    const second = connectTwin("printer", model, first.twin, { ...quick, ...counter });
+    const second = connectTwin(context, "printer", model, first.twin, { ...quick, ...counter });
     await until(second.isReady, "the second station is connected");
     return { ...second, twin: first.twin, odometerBefore: before.ok ? before.value : null };
   }
 
-  test("after a crash: what the printer had received it prints, and the counter tells", async () => {
-    const { device, odometerBefore } = await crashDuring({ printTimeMs: 300 });
+  test("after a crash: what the printer had received it prints, and the counter tells", async (context) => {
+    const { device, odometerBefore } = await crashDuring(context, { printTimeMs: 300 });
     const outcome = await device.resolveJob({ jobId: "job-1", odometerBefore, timeoutMs: 5000 });
     expect(outcome).toEqual({ outcome: "printed", odometer: 1001 });
   });
 
-  test("after a crash: nothing arrived is failed, proven by an idle printer and an unchanged counter", async () => {
-    const { device } = await setUp(model, {}, counter);
+  test("after a crash: nothing arrived is failed, proven by an idle printer and an unchanged counter", async (context) => {
+    const { device } = await setUp(context, model, {}, counter);
     const outcome = await device.resolveJob({ jobId: "job-1", odometerBefore: 1000, timeoutMs: 5000 });
     expect(outcome).toMatchObject({ outcome: "failed", failure: { code: "printer.not-printed" } });
   });
 
-  test("after a crash: without a counter from before, or with more labels than ours: unknown", async () => {
-    const { device } = await setUp(model, {}, counter);
+  test("after a crash: without a counter from before, or with more labels than ours: unknown", async (context) => {
+    const { device } = await setUp(context, model, {}, counter);
     for (const odometerBefore of [null, 998]) {
       const outcome = await device.resolveJob({ jobId: "job-1", odometerBefore, timeoutMs: 3000 });
       expect(outcome.outcome).toBe("unknown");
@@ -266,17 +270,17 @@ describe.each(counting)("%s with its counter", (model) => {
   });
 });
 
-describe.each(countless)("%s without any counter", (model) => {
-  test("a job the printer swallows is never printed nor failed, only unknown", async () => {
-    const { set, print, language } = await setUp(model);
+describe.concurrent.each(countless)("%s without any counter", (model) => {
+  test("a job the printer swallows is never printed nor failed, only unknown", async (context) => {
+    const { set, print, language } = await setUp(context, model);
     await set("ignore-formats");
     // the data was worked off: what an in-order answer proves, and no more
     const expected = model === "escpos" ? "printed" : "unknown";
     expect((await print(language.label, 800)).outcome).toBe(expected);
   });
 
-  test("the line breaks in the middle: unknown, though it was printed once", async () => {
-    const { twin, print, language } = await setUp(model, { printTimeMs: 300 });
+  test("the line breaks in the middle: unknown, though it was printed once", async (context) => {
+    const { twin, print, language } = await setUp(context, model, { printTimeMs: 300 });
     const outcome = print(language.label, 1500);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "disconnect", forMs: 50 });
@@ -284,19 +288,20 @@ describe.each(countless)("%s without any counter", (model) => {
     expect(twin.state().labelsPrinted).toBe(1);
   });
 
-  test("after a crash nothing can be proven", async () => {
-    const { device } = await setUp(model);
+  test("after a crash nothing can be proven", async (context) => {
+    const { device } = await setUp(context, model);
     expect(await device.readOdometer(1000)).toEqual({ ok: true, value: null });
     const outcome = await device.resolveJob({ jobId: "job-1", odometerBefore: null, timeoutMs: 3000 });
     expect(outcome).toMatchObject({ outcome: "unknown", failure: { code: "printer.unconfirmed" } });
   });
 });
 
+// Their short deadlines are kept alone.
 describe("zpl", () => {
   const counter = { odometer: true };
 
-  test("a large job of several labels arrives whole though the printer reads slowly", async () => {
-    const { twin, print, whole } = await setUp("zpl", { printTimeMs: 5 }, counter);
+  test("a large job of several labels arrives whole though the printer reads slowly", async (context) => {
+    const { twin, print, whole } = await setUp(context, "zpl", { printTimeMs: 5 }, counter);
     const graphic = "A".repeat(1_500_000);
     const bytes = encodeText(`^XA^GFA,1500000,1500000,100,${graphic}^FS^PQ3^XZ^XA^FDlast^FS^XZ`);
     expect((await print(bytes, 15_000)).outcome).toBe("printed");
@@ -304,8 +309,8 @@ describe("zpl", () => {
     expect(whole()).toBe(sha256(bytes));
   });
 
-  test("a half-sent format is thrown away before the next label, which prints alone", async () => {
-    const { twin, device, print, language } = await setUp("zpl", {}, counter);
+  test("a half-sent format is thrown away before the next label, which prints alone", async (context) => {
+    const { twin, device, print, language } = await setUp(context, "zpl", {}, counter);
     const half = language.label.slice(0, 20);
     // sent as a job of one label, so that the bytes leave; the end never does
     const outcome = await device.print({ jobId: "job-0", bytes: half, timeoutMs: 600, labels: 1 });
@@ -314,61 +319,67 @@ describe("zpl", () => {
     expect(twin.state().labelsPrinted).toBe(1);
   });
 
-  test("~HS silent in trouble: ~HQES names it", async () => {
-    const { print, set, ofKind } = await setUp("zpl", { silentStatus: true });
+  test("~HS silent in trouble: ~HQES names it", async (context) => {
+    const { print, set, ofKind } = await setUp(context, "zpl", { silentStatus: true });
     await set("ribbon-out");
     expect(await print()).toMatchObject({ outcome: "failed", failure: { code: "printer.ribbon-out" } });
     expect(ofKind("printer-status").at(-1)).toMatchObject({ ribbonOut: true, paperOut: false, paused: true });
   });
 
-  test.each([
+  test.for([
     [{ odometer: true }, /set to line_print/],
     [{ odometer: false }, /not in ZPL mode/],
-  ])("set to another language (%o): never ready, and the reason is said", async (options, reason) => {
-    const twin = await startTwinOf("zpl", { language: "line_print" });
-    const { isReady, ofKind, states } = connectTwin("printer", "zpl", twin, { ...quick, ...options });
-    await until(() => ofKind("refused").some((refused) => reason.test(refused.reason)), "the reason");
-    expect(isReady()).toBe(false);
-    expect(states.at(-1)).toMatchObject({ state: "faulted", failure: { code: "device.silent" } });
-  });
+  ] as const)(
+    "set to another language (%o): never ready, and the reason is said",
+    async ([options, reason], context) => {
+      const twin = await startTwinOf(context, "zpl", { language: "line_print" });
+      const { isReady, ofKind, states } = connectTwin(context, "printer", "zpl", twin, {
+        ...quick,
+        ...options,
+      });
+      await until(() => ofKind("refused").some((refused) => reason.test(refused.reason)), "the reason");
+      expect(isReady()).toBe(false);
+      expect(states.at(-1)).toMatchObject({ state: "faulted", failure: { code: "device.silent" } });
+    },
+  );
 });
 
 describe("what a family must not conclude", () => {
-  test("tspl: idle without ever having been seen printing is no proof", async () => {
-    const { print, set, language } = await setUp("tspl");
+  test("tspl: idle without ever having been seen printing is no proof", async (context) => {
+    const { print, set, language } = await setUp(context, "tspl");
     await set("ignore-formats");
     expect(await print(language.label, 600)).toMatchObject({ outcome: "unknown" });
   });
 
-  test("epl without US: a job that was sent stays unknown, at once", async () => {
-    const { print, twin } = await setUp("epl", {}, { acknowledge: false });
+  test("epl without US: a job that was sent stays unknown, at once", async (context) => {
+    const { print, twin } = await setUp(context, "epl", {}, { acknowledge: false });
     expect(await print()).toMatchObject({ outcome: "unknown", failure: { code: "printer.unconfirmed" } });
     await until(() => twin.state().labelsPrinted === 1, "it printed all the same");
   });
 
-  test("epl: one of two print commands acknowledged is not printed", async () => {
-    const { print, twin, set } = await setUp("epl", { printTimeMs: 150 });
+  test("epl: one of two print commands acknowledged is not printed", async (context) => {
+    const { print, twin, set } = await setUp(context, "epl", { printTimeMs: 150 });
     const outcome = print(encodeText("\nN\nP1\nN\nP1\n"), 1000);
     await until(() => twin.state().labelsPrinted === 1, "the first label");
     await set("head-open");
     expect(await outcome).toMatchObject({ outcome: "unknown", failure: { code: "printer.head-open" } });
   });
 
-  test("escpos: neither an answer to another job's id nor none is a receipt", async () => {
-    const { print, language } = await setUp("escpos", {}, { completion: "none" });
+  test("escpos: neither an answer to another job's id nor none is a receipt", async (context) => {
+    const { print, language } = await setUp(context, "escpos", {}, { completion: "none" });
     expect(await print(language.label)).toMatchObject({ outcome: "unknown" });
-    const other = await setUp("epson-tm-l90");
+    const other = await setUp(context, "epson-tm-l90");
     for (const _ of [1, 2]) expect((await other.print()).outcome).toBe("printed");
   });
 });
 
-test("a printer on a serial line: the same conversation over a pseudo terminal", async () => {
+test.concurrent("a printer on a serial line: the same conversation over a pseudo terminal", async (context) => {
   const twin = await startTwin("epl", { line: "serial", printTimeMs: 30 });
   if (twin === null) throw new Error("no twin");
-  onTestFinished(twin.stop);
+  context.onTestFinished(twin.stop);
   // without socat the twin offers TCP: then there is no serial line to test
   if (twin.connection.type !== "serial") return;
-  const { device, isReady } = connectTwin("printer", "zebra-lp2844", twin, quick);
+  const { device, isReady } = connectTwin(context, "printer", "zebra-lp2844", twin, quick);
   await until(isReady, "ready");
   const bytes = languages.epl?.label ?? new Uint8Array();
   expect(await device.print({ jobId: "1", bytes, timeoutMs: 5000 })).toEqual({

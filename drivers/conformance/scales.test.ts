@@ -2,7 +2,7 @@ import type { Result } from "@waystation/shared/failures/result";
 import { describe, expect, test } from "vitest";
 import { deviceDefinitions, findDefinition } from "../registry.ts";
 import type { ScaleTwinState } from "../twins/scale.ts";
-import { connectTwin, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
+import { connectTwin, type DeviceTest, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
 
 /** Tells each weight once and zero never: what it can promise stands in its own test. */
@@ -12,9 +12,9 @@ const scales = deviceDefinitions.filter(
 );
 const models = scales.map(({ model }) => model);
 
-async function setUp(model: string, options: Readonly<Record<string, unknown>> = {}) {
-  const twin = await startTwinOf<ScaleTwinState>(model, { patienceMs: 300 });
-  const connected = connectTwin("scale", model, twin, { ...limitsOf(model).options, ...options });
+async function setUp(context: DeviceTest, model: string, options: Readonly<Record<string, unknown>> = {}) {
+  const twin = await startTwinOf<ScaleTwinState>(context, model, { patienceMs: 300 });
+  const connected = connectTwin(context, "scale", model, twin, { ...limitsOf(model).options, ...options });
   await until(connected.isReady, "the scale is ready");
   const load = (weightGrams: number, settleMs = 0) =>
     twin.control({ command: "load", weightGrams, settleMs });
@@ -50,20 +50,23 @@ function expectWeight(model: string, grams: number, weighed: Result<number>) {
   if (weighed.ok && !isShown(model, grams, weighed.value)) expect(weighed.value).toBe(grams);
 }
 
-test.each(models)("%s weighs what is on it, exactly, over the real line", async (model) => {
-  const { device, load } = await setUp(model);
-  const { isUnsigned } = limitsOf(model);
-  for (const grams of [1234, 0, -5, 59_999]) {
-    await load(grams, 50);
-    const weighed = await device.requestWeight(4000);
-    if (isUnsigned && grams < 0) expect(weighed).toMatchObject({ failure: { code: "scale.out-of-range" } });
-    else expectWeight(model, grams, weighed);
-  }
-});
+test.concurrent.for(models)(
+  "%s weighs what is on it, exactly, over the real line",
+  async (model, context) => {
+    const { device, load } = await setUp(context, model);
+    const { isUnsigned } = limitsOf(model);
+    for (const grams of [1234, 0, -5, 59_999]) {
+      await load(grams, 50);
+      const weighed = await device.requestWeight(4000);
+      if (isUnsigned && grams < 0) expect(weighed).toMatchObject({ failure: { code: "scale.out-of-range" } });
+      else expectWeight(model, grams, weighed);
+    }
+  },
+);
 
-describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
-  test("a weight that does not settle, and one out of range, are failures with their names", async () => {
-    const { device, load } = await setUp(model);
+describe.concurrent.each(oneModelPerFamily(scales))("%s under faults", (model) => {
+  test("a weight that does not settle, and one out of range, are failures with their names", async (context) => {
+    const { device, load } = await setUp(context, model);
     await load(500, 60_000);
     const unstable = await device.requestWeight(900);
     expect(unstable.ok ? null : unstable.failure.code).toBe("scale.unstable");
@@ -74,8 +77,8 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
 
   test.skipIf(limitsOf(model).isMute)(
     "the weight of the parcel before never answers, however late it comes",
-    async () => {
-      const { twin, device, load } = await setUp(model);
+    async (context) => {
+      const { twin, device, load } = await setUp(context, model);
       await load(111);
       await twin.control({ command: "fault", fault: "late", count: 1, delayMs: 600 });
       const first = await device.requestWeight(100);
@@ -85,10 +88,10 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
     },
   );
 
-  test.each(["garble", "noise", "duplicate", "split"])(
+  test.for(["garble", "noise", "duplicate", "split"])(
     "%s on the line costs no wrong weight",
-    async (fault) => {
-      const { twin, device, ofKind, load } = await setUp(model);
+    async (fault, context) => {
+      const { twin, device, ofKind, load } = await setUp(context, model);
       await load(4321);
       const isLoaded = () => isShown(model, 4321, ofKind("weight").at(-1)?.weightGrams);
       if (limitsOf(model).isMute) await until(isLoaded, "the load is streamed");
@@ -100,8 +103,8 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
     },
   );
 
-  test("a silent scale is named, and is ready again by itself when it speaks", async () => {
-    const { twin, device, states, isReady, load } = await setUp(model);
+  test("a silent scale is named, and is ready again by itself when it speaks", async (context) => {
+    const { twin, device, states, isReady, load } = await setUp(context, model);
     await load(77);
     await twin.control({ command: "fault", fault: "silent" });
     const silent = await device.requestWeight(300);
@@ -112,8 +115,8 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
     expectWeight(model, 77, await device.requestWeight(4000));
   });
 
-  test("a pulled cable fails the request at once", async () => {
-    const { twin, device, isReady, load } = await setUp(model);
+  test("a pulled cable fails the request at once", async (context) => {
+    const { twin, device, isReady, load } = await setUp(context, model);
     await load(500, 60_000);
     const request = device.requestWeight(30_000);
     await twin.control({ command: "disconnect" });
@@ -123,8 +126,8 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
     await until(isReady, "ready again");
   });
 
-  test("one request at a time", async () => {
-    const { device, load } = await setUp(model);
+  test("one request at a time", async (context) => {
+    const { device, load } = await setUp(context, model);
     await load(5, 200);
     const [first, second] = await Promise.all([device.requestWeight(4000), device.requestWeight(4000)]);
     expectWeight(model, 5, first);
@@ -132,8 +135,8 @@ describe.each(oneModelPerFamily(scales))("%s under faults", (model) => {
   });
 });
 
-test("mt-sics streams changes, and a request in the middle of the stream gets a weight taken after it", async () => {
-  const { device, ofKind, load } = await setUp("mt-sics", { stream: true });
+test.concurrent("mt-sics streams changes, and a request in the middle of the stream gets a weight taken after it", async (context) => {
+  const { device, ofKind, load } = await setUp(context, "mt-sics", { stream: true });
   await load(100);
   await until(() => ofKind("weight").some(({ weightGrams }) => weightGrams === 100), "streamed");
   await load(200);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { deviceDefinitions } from "../registry.ts";
 import type { ScannerTwinState } from "../twins/scanner.ts";
-import { connectTwin, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
+import { connectTwin, type DeviceTest, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
 
 const scanners = deviceDefinitions.filter(({ kind }) => kind === "scanner");
@@ -13,41 +13,50 @@ const settings: Readonly<Record<string, object>> = {
   "cognex-dataman": { extended: true },
 };
 
-async function setUp(model: string, line: "serial" | "tcp" = "serial", options = {}, more: object = {}) {
+async function setUp(
+  context: DeviceTest,
+  model: string,
+  line: "serial" | "tcp" = "serial",
+  options = {},
+  more: object = {},
+) {
   // CR LF suits both: scanners set to CR alone ignore the line feed
-  const twin = await startTwinOf<ScannerTwinState>(model, {
+  const twin = await startTwinOf<ScannerTwinState>(context, model, {
     line,
     terminator: "\r\n",
     ...settings[model],
     ...more,
   });
-  const connected = connectTwin("scanner", model, twin, options);
+  const connected = connectTwin(context, "scanner", model, twin, options);
   await until(connected.isReady, "the scanner is ready");
   const scan = (data: string, aim = "]C0") => twin.control({ command: "scan", data, aim });
   const scanned = () => connected.ofKind("scan").map(({ data }) => data);
   return { twin, scan, scanned, ...connected };
 }
 
-test.each(scanners.map(({ model }) => model))("%s delivers every scan in its order", async (model) => {
-  const { scan, scanned, ofKind } = await setUp(model);
-  const barcodes = Array.from({ length: 20 }, (_, number) => `JJD00039000782000${number}`);
-  for (const barcode of barcodes) await scan(barcode);
-  await until(() => scanned().length === barcodes.length, "all scans");
-  expect(scanned()).toEqual(barcodes);
-  await scan("4207874594001112062064\u001d21", "]C1");
-  await until(() => ofKind("scan").length === 21, "GS1 scan");
-  expect(ofKind("scan").at(-1)).toEqual({
-    kind: "scan",
-    data: "4207874594001112062064\u001d21",
-    symbology: "gs1-128",
-  });
-});
+test.concurrent.for(scanners.map(({ model }) => model))(
+  "%s delivers every scan in its order",
+  async (model, context) => {
+    const { scan, scanned, ofKind } = await setUp(context, model);
+    const barcodes = Array.from({ length: 20 }, (_, number) => `JJD00039000782000${number}`);
+    for (const barcode of barcodes) await scan(barcode);
+    await until(() => scanned().length === barcodes.length, "all scans");
+    expect(scanned()).toEqual(barcodes);
+    await scan("4207874594001112062064\u001d21", "]C1");
+    await until(() => ofKind("scan").length === 21, "GS1 scan");
+    expect(ofKind("scan").at(-1)).toEqual({
+      kind: "scan",
+      data: "4207874594001112062064\u001d21",
+      symbology: "gs1-128",
+    });
+  },
+);
 
-describe.each(oneModelPerFamily(scanners))("%s under faults", (model) => {
-  test.each(["serial", "tcp"] as const)(
+describe.concurrent.each(oneModelPerFamily(scanners))("%s under faults", (model) => {
+  test.for(["serial", "tcp"] as const)(
     "a damaged scan is refused, the next one heard (%s)",
-    async (line) => {
-      const { twin, scan, scanned, ofKind } = await setUp(model, line);
+    async (line, context) => {
+      const { twin, scan, scanned, ofKind } = await setUp(context, model, line);
       await twin.control({ command: "fault", fault: "garble", count: 1 });
       await scan("DAMAGED");
       await scan("SWALLOWED-WITH-IT");
@@ -58,8 +67,8 @@ describe.each(oneModelPerFamily(scanners))("%s under faults", (model) => {
     },
   );
 
-  test("noise without a terminator costs one scan and never invents one", async () => {
-    const { twin, scan, scanned } = await setUp(model);
+  test("noise without a terminator costs one scan and never invents one", async (context) => {
+    const { twin, scan, scanned } = await setUp(context, model);
     await twin.control({ command: "fault", fault: "noise", count: 1 });
     await scan("LOST");
     await scan("HEARD");
@@ -67,16 +76,16 @@ describe.each(oneModelPerFamily(scanners))("%s under faults", (model) => {
     expect(scanned()).toEqual(["HEARD"]);
   });
 
-  test("bytes one at a time make the same scan", async () => {
-    const { twin, scan, scanned } = await setUp(model);
+  test("bytes one at a time make the same scan", async (context) => {
+    const { twin, scan, scanned } = await setUp(context, model);
     await twin.control({ command: "fault", fault: "split" });
     await scan("ONE-BY-ONE");
     await until(() => scanned().length > 0, "the scan");
     expect(scanned()).toEqual(["ONE-BY-ONE"]);
   });
 
-  test("after the cable was out for a moment scanning goes on, and half a scan is forgotten", async () => {
-    const { twin, scan, scanned, isReady, states } = await setUp(model);
+  test("after the cable was out for a moment scanning goes on, and half a scan is forgotten", async (context) => {
+    const { twin, scan, scanned, isReady, states } = await setUp(context, model);
     await scan("BEFORE");
     await until(() => scanned().length === 1, "scan before");
     await twin.control({ command: "disconnect" });
@@ -89,15 +98,15 @@ describe.each(oneModelPerFamily(scanners))("%s under faults", (model) => {
   });
 });
 
-describe.each([
+describe.concurrent.each([
   ["keyence", {}],
   ["keyence", { extended: true }],
   ["cognex-dmcc", {}],
   ["cognex-dataman", {}],
 ])("%s, %o", (model, more) => {
-  test("triggered by the station, what lies before it is read and nothing is no news", async () => {
+  test("triggered by the station, what lies before it is read and nothing is no news", async (context) => {
     const options = { triggerEveryMs: 50 };
-    const { twin, scanned, ofKind } = await setUp(model, "tcp", options, more);
+    const { twin, scanned, ofKind } = await setUp(context, model, "tcp", options, more);
     await until(() => twin.state().requests >= 3, "three looks at nothing");
     await twin.control({ command: "present", data: "RB123456785GB" });
     await until(() => scanned().length >= 2, "read twice");
@@ -105,8 +114,8 @@ describe.each([
     expect(ofKind("refused")).toEqual([]);
   });
 
-  test("triggered by a light barrier, a no-read is told and is no barcode", async () => {
-    const { twin, scanned, ofKind } = await setUp(model, "tcp", {}, more);
+  test("triggered by a light barrier, a no-read is told and is no barcode", async (context) => {
+    const { twin, scanned, ofKind } = await setUp(context, model, "tcp", {}, more);
     await twin.control({ command: "no-read" });
     await until(() => ofKind("refused").length === 1, "the no-read");
     expect(ofKind("refused")).toEqual([{ kind: "refused", reason: "no read" }]);
@@ -114,9 +123,9 @@ describe.each([
   });
 });
 
-test("an extended DataMan that answers nothing is a fault, and only then", async () => {
-  const deaf = await startTwinOf<ScannerTwinState>("tcp-scanner", { line: "tcp" });
-  const { states } = connectTwin("scanner", "cognex-dataman", deaf);
+test.concurrent("an extended DataMan that answers nothing is a fault, and only then", async (context) => {
+  const deaf = await startTwinOf<ScannerTwinState>(context, "tcp-scanner", { line: "tcp" });
+  const { states } = connectTwin(context, "scanner", "cognex-dataman", deaf);
   await until(() => states.at(-1)?.state === "faulted", "the fault");
   expect(states.at(-1)).toMatchObject({ state: "faulted", failure: { code: "device.silent" } });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { deviceDefinitions } from "../registry.ts";
 import type { SorterTwinState } from "../twins/sorter-belt.ts";
-import { connectTwin, startTwinOf } from "./connect-twin.ts";
+import { connectTwin, type DeviceTest, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
 
 /** What each protocol has words for; the suite asks of none what it cannot say. */
@@ -22,12 +22,18 @@ const models = deviceDefinitions
 
 type Options = Readonly<Record<string, unknown>>;
 
-async function setUp(model: string, protocol: Protocol, twinOptions: Options = {}, options: Options = {}) {
+async function setUp(
+  context: DeviceTest,
+  model: string,
+  protocol: Protocol,
+  twinOptions: Options = {},
+  options: Options = {},
+) {
   const times = { decisionMs: 150, travelMs: 200, heartbeatMs: 20 };
-  const twin = await startTwinOf<SorterTwinState>(model, { ...times, ...twinOptions });
+  const twin = await startTwinOf<SorterTwinState>(context, model, { ...times, ...twinOptions });
   const patience = protocol.acknowledgesDiverts ? { answerTimeoutMs: 300 } : { completionTimeoutMs: 600 };
   const settings = { ...patience, ...(protocol.heartbeat ? { silenceMs: 400 } : {}), ...options };
-  const connected = connectTwin("sorter", model, twin, settings);
+  const connected = connectTwin(context, "sorter", model, twin, settings);
   await until(connected.isReady, "the sorter is ready");
   const { device, ofKind } = connected;
   const divert = (parcelIndex: number, chute: number, deadlineMs = 5000) =>
@@ -49,7 +55,7 @@ async function setUp(model: string, protocol: Protocol, twinOptions: Options = {
 const codeOf = (result: { readonly ok: boolean; readonly failure?: { readonly code: string } }) =>
   result.ok ? null : result.failure?.code;
 
-describe.each(models)(
+describe.concurrent.each(models)(
   "%s",
   (model, protocol = {
     acknowledgesDiverts: false,
@@ -57,8 +63,8 @@ describe.each(models)(
     heartbeat: false,
     tellsChutes: false,
   }) => {
-    test("induct with barcode, divert, confirm with the chute it really took; told once, read back", async () => {
-      const { twin, divert, events, count, induct, device } = await setUp(model, protocol);
+    test("induct with barcode, divert, confirm with the chute it really took; told once, read back", async (context) => {
+      const { twin, divert, events, count, induct, device } = await setUp(context, model, protocol);
       await induct(71);
       expect(events()[0]).toEqual({
         kind: "sorter",
@@ -86,8 +92,11 @@ describe.each(models)(
       expect(twin.state().commands).toEqual({ 71: 1 });
     });
 
-    test("a burst: every parcel to its chute, nothing twice", async () => {
-      const { twin, divert, induct } = await setUp(model, protocol, { decisionMs: 400, travelMs: 450 });
+    test("a burst: every parcel to its chute, nothing twice", async (context) => {
+      const { twin, divert, induct } = await setUp(context, model, protocol, {
+        decisionMs: 400,
+        travelMs: 450,
+      });
       const parcels = [1, 2, 3, 4, 5, 6, 7, 8];
       for (const parcel of parcels) await induct(parcel);
       const echoes = await Promise.all(parcels.map((parcel) => divert(parcel, parcel)));
@@ -97,16 +106,16 @@ describe.each(models)(
       expect(Object.values(twin.state().commands)).toEqual(parcels.map(() => 1));
     });
 
-    test("a deadline that has passed is late and never sent; a chute off the site's list neither", async () => {
-      const { twin, divert, induct } = await setUp(model, protocol, {}, { chutes: [1, 2] });
+    test("a deadline that has passed is late and never sent; a chute off the site's list neither", async (context) => {
+      const { twin, divert, induct } = await setUp(context, model, protocol, {}, { chutes: [1, 2] });
       await induct(4);
       expect(codeOf(await divert(4, 2, 0))).toBe("sorter.late");
       expect(codeOf(await divert(4, 3))).toBe("sorter.chute-unknown");
       expect(twin.state().commands).toEqual({});
     });
 
-    test("too late for the switch: not confirmed, and the reject chute is told", async () => {
-      const { divert, induct, events, count } = await setUp(model, protocol, { decisionMs: 30 });
+    test("too late for the switch: not confirmed, and the reject chute is told", async (context) => {
+      const { divert, induct, events, count } = await setUp(context, model, protocol, { decisionMs: 30 });
       await induct(5);
       await new Promise((resolve) => setTimeout(resolve, 60));
       expect(codeOf(await divert(5, 2))).toBe("sorter.unconfirmed");
@@ -114,16 +123,18 @@ describe.each(models)(
       expect(events().at(-1)).toMatchObject({ event: "confirm", parcelIndex: 5, chute: 99 });
     });
 
-    test("the same command given twice is sent once and gets one answer", async () => {
-      const { twin, divert, induct } = await setUp(model, protocol);
+    test("the same command given twice is sent once and gets one answer", async (context) => {
+      const { twin, divert, induct } = await setUp(context, model, protocol);
       await induct(9);
       const [first, second] = await Promise.all([divert(9, 2), divert(9, 2)]);
       expect(first).toBe(second);
       expect(twin.state().commands).toEqual({ 9: 1 });
     });
 
-    test("a halted sorter: no answer is unconfirmed, nothing is sent again, and it comes back by itself", async () => {
-      const { twin, divert, induct, isReady, states } = await setUp(model, protocol, { travelMs: 5000 });
+    test("a halted sorter: no answer is unconfirmed, nothing is sent again, and it comes back by itself", async (context) => {
+      const { twin, divert, induct, isReady, states } = await setUp(context, model, protocol, {
+        travelMs: 5000,
+      });
       await induct(6);
       await twin.control({ command: "halt", on: true });
       expect(codeOf(await divert(6, 3))).toBe("sorter.unconfirmed");
@@ -133,10 +144,10 @@ describe.each(models)(
       expect(twin.state().commands[6] ?? 0).toBeLessThanOrEqual(1);
     });
 
-    test.each(["garble", "noise", "split", "duplicate"])(
+    test.for(["garble", "noise", "split", "duplicate"])(
       "%s on the line costs a telegram at the most",
-      async (fault) => {
-        const { twin, induct, events } = await setUp(model, protocol, { travelMs: 60_000 });
+      async (fault, context) => {
+        const { twin, induct, events } = await setUp(context, model, protocol, { travelMs: 60_000 });
         await twin.control({ command: "fault", fault, count: 1 });
         await twin.control({ command: "chute-full", chute: 3 });
         await twin.control({ command: "clear" });
@@ -147,8 +158,8 @@ describe.each(models)(
       },
     );
 
-    test("cut between command and confirmation: what the sorter told is what is read back", async () => {
-      const { twin, divert, induct, isReady, device } = await setUp(model, protocol);
+    test("cut between command and confirmation: what the sorter told is what is read back", async (context) => {
+      const { twin, divert, induct, isReady, device } = await setUp(context, model, protocol);
       await induct(8);
       const echo = divert(8, 4);
       await twin.control({ command: "disconnect", forMs: 30 });
@@ -160,8 +171,8 @@ describe.each(models)(
       expect(twin.state().commands[8] ?? 0).toBeLessThanOrEqual(1);
     });
 
-    test("a lost parcel ends its command; jam, full and open chutes where the protocol has words for them", async () => {
-      const { twin, divert, induct, events, count, device } = await setUp(model, protocol, {
+    test("a lost parcel ends its command; jam, full and open chutes where the protocol has words for them", async (context) => {
+      const { twin, divert, induct, events, count, device } = await setUp(context, model, protocol, {
         travelMs: 5000,
         decisionMs: 4000,
       });
@@ -184,16 +195,17 @@ describe.each(models)(
       ]);
     });
 
-    test.runIf(protocol.heartbeat)("heartbeats go both ways", async () => {
-      const { twin, ofKind } = await setUp(model, protocol);
+    test.runIf(protocol.heartbeat)("heartbeats go both ways", async (context) => {
+      const { twin, ofKind } = await setUp(context, model, protocol);
       await until(() => twin.state().stationHeartbeat > 3, "the sorter hears us");
       expect(ofKind("sorter").filter(({ event }) => event === "heartbeat").length).toBeGreaterThan(2);
     });
 
     test.runIf(protocol.repeatsEvents)(
       "an event is acknowledged only when the listener says so, comes again to a new station, and is told once",
-      async () => {
+      async (context) => {
         const { twin, induct, events, device, settings } = await setUp(
+          context,
           model,
           protocol,
           { travelMs: 60_000, repeatMs: 30 },
@@ -205,7 +217,7 @@ describe.each(models)(
         expect(twin.state().acknowledged).toBe(0);
         await device.stop();
 
-        const second = connectTwin("sorter", model, twin, settings);
+        const second = connectTwin(context, "sorter", model, twin, settings);
         await until(() => second.ofKind("sorter").some(({ event }) => event === "induct"), "told again");
         const again = second.ofKind("sorter").find(({ event }) => event === "induct");
         expect(again).toEqual(events()[0]);

@@ -1,6 +1,6 @@
 import { fail } from "@waystation/shared/failures/result";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { connectTwin, startTwinOf } from "../conformance/connect-twin.ts";
 import { until } from "../conformance/recorder.ts";
 import type { PrintJob, PrintOutcome } from "../kit/device.ts";
@@ -16,9 +16,12 @@ const toJob = (number: number, timeoutMs = 3000): PrintJob => ({
 const ids = (...numbers: number[]) => numbers.map((number) => `job-${number}`);
 
 async function setUp(twinOptions: Readonly<Record<string, unknown>> = {}, odometer = true) {
-  const twin = await startTwinOf<PrinterTwinState>("zpl", { printTimeMs: 30, ...twinOptions });
+  const twin = await startTwinOf<PrinterTwinState>({ onTestFinished }, "zpl", {
+    printTimeMs: 30,
+    ...twinOptions,
+  });
   const options = { odometer, pollMs: 20, settleMs: 200, silenceMs: 400 };
-  const { device, isReady } = connectTwin("printer", "zpl", twin, options);
+  const { device, isReady } = connectTwin({ onTestFinished }, "printer", "zpl", twin, options);
   await until(isReady, "ready");
   const set = (condition: string, on = true) => twin.control({ command: "condition", condition, on });
   /** The numbers of the parcels whose labels arrived, in order. */

@@ -89,9 +89,9 @@ test.each(["tspl", "epl", "cpcl", "cpcl-hex", "escpos"] as const)(
   "%s: the twin prints the picture once, dot for dot",
   async (language) => {
     const family = language === "cpcl-hex" ? "cpcl" : language;
-    const twin = await startTwinOf<PrinterTwinState>(family, { printTimeMs: 60 });
+    const twin = await startTwinOf<PrinterTwinState>({ onTestFinished }, family, { printTimeMs: 60 });
     const options = { pollMs: 20, silenceMs: 2000 };
-    const { device, isReady } = connectTwin("printer", family, twin, options);
+    const { device, isReady } = connectTwin({ onTestFinished }, "printer", family, twin, options);
     onTestFinished(device.stop);
     await until(isReady, "ready");
     const rows = Uint8Array.from(trap, (byte) =>

@@ -7,7 +7,7 @@ import { adamAzDialect } from "../twins/scales/adam-az.ts";
 async function setUp() {
   const twin = await createScaleTwin(adamAzDialect)();
   onTestFinished(twin.stop);
-  const connected = connectTwin("scale", "adam-az", twin, { lostMs: 500 });
+  const connected = connectTwin({ onTestFinished }, "scale", "adam-az", twin, { lostMs: 500 });
   await until(connected.isReady, "the scale is ready");
   const load = (weightGrams: number, settleMs = 0) =>
     twin.control({ command: "load", weightGrams, settleMs });

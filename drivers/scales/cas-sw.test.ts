@@ -5,8 +5,8 @@ import { createScaleTwin, type ScaleDialect, type ScaleTwinState } from "../twin
 import { casSwDialect } from "../twins/scales/cas-sw.ts";
 
 test("an ACK that comes twice fetches one weight: a second one would answer the next parcel", async () => {
-  const twin = await startTwinOf<ScaleTwinState>("cas-sw");
-  const { device, isReady, ofKind } = connectTwin("scale", "cas-sw", twin);
+  const twin = await startTwinOf<ScaleTwinState>({ onTestFinished }, "cas-sw");
+  const { device, isReady, ofKind } = connectTwin({ onTestFinished }, "scale", "cas-sw", twin);
   await until(isReady, "the scale is ready");
   // the first ACK makes it ready; the DC1 that belongs to it is still to come
   await until(() => twin.state().requests >= 2, "the first question is through");
@@ -33,7 +33,7 @@ test("a scale that is not ready says NAK and is asked again", async () => {
   };
   const twin = await createScaleTwin(busyDialect)();
   onTestFinished(twin.stop);
-  const { device, isReady } = connectTwin("scale", "cas-sw", twin);
+  const { device, isReady } = connectTwin({ onTestFinished }, "scale", "cas-sw", twin);
   await until(isReady, "NAK is a sign of life");
   await twin.control({ command: "load", weightGrams: 1250, settleMs: 0 });
   expect(await device.requestWeight(2000)).toEqual({ ok: true, value: 1250 });

@@ -34,7 +34,13 @@ const unknownScale: ScaleDialect = ({ load, say }) => {
 test("a scale described in a file is weighed with, and rest is seen from equal weights", async () => {
   const twin = await createScaleTwin(unknownScale)();
   onTestFinished(twin.stop);
-  const { device, isReady } = connectTwin("scale", "delimited-scale", twin, JSON.parse(described));
+  const { device, isReady } = connectTwin(
+    { onTestFinished },
+    "scale",
+    "delimited-scale",
+    twin,
+    JSON.parse(described),
+  );
   await until(isReady, "the scale is ready");
   for (const weightGrams of [1250, 0, -5]) {
     await twin.control({ command: "load", weightGrams, settleMs: 100 });

@@ -79,7 +79,7 @@ async function startCups() {
   await until(() => existsSync(socket), "the scheduler listens");
   vi.stubEnv("CUPS_SERVER", socket);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const twin = await startTwinOf<PrinterTwinState>("zpl");
+  const twin = await startTwinOf<PrinterTwinState>({ onTestFinished }, "zpl");
   if (twin.connection.type !== "tcp") throw new Error("the twin speaks TCP");
   const uri = `socket://127.0.0.1:${twin.connection.port}/?waiteof=false&snmp=false`;
   const run = (program: string, ...rest: string[]) => spawnSync(program, rest, { encoding: "utf8" });

@@ -1,10 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
 const candidates = [
@@ -23,13 +19,8 @@ export function launchBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: flags.split(" ") });
 }
 
-/** The screen as it is now, built into a folder of its own. */
-export async function buildScreen(): Promise<{ staticDir: string; remove: () => Promise<void> }> {
-  const staticDir = await mkdtemp(join(tmpdir(), "waystation-screen-"));
-  const configFile = fileURLToPath(new URL("../../renderer/vite.config.ts", import.meta.url));
-  await build({ configFile, logLevel: "error", build: { outDir: staticDir } });
-  return { staticDir, remove: () => rm(staticDir, { recursive: true, force: true }) };
-}
+/** The screen as it is now: the run has built it before the first of these tests. */
+const staticDir = fileURLToPath(new URL("../../dist/renderer", import.meta.url));
 
 export type OpenedPage = {
   readonly page: Page;
@@ -67,17 +58,16 @@ export async function openPage(
   return { page, problems, foreignRequests };
 }
 
-/** One browser and one built screen for a file's tests; what a test puts into `cleanups` ends with it. */
+/** One browser for a file's tests, and the built screen; what a test puts into `cleanups` ends with it. */
 export function shareBrowser() {
-  const opened: { browser?: Browser; screen?: Awaited<ReturnType<typeof buildScreen>> } = {};
+  const opened: { browser?: Browser } = {};
   const cleanups: (() => unknown)[] = [];
   beforeAll(async () => {
     if (browserPath === null) return;
-    [opened.screen, opened.browser] = await Promise.all([buildScreen(), launchBrowser(browserPath)]);
+    opened.browser = await launchBrowser(browserPath);
   }, 60_000);
   afterAll(async () => {
     await opened.browser?.close();
-    await opened.screen?.remove();
   });
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -89,6 +79,6 @@ export function shareBrowser() {
   return {
     cleanups,
     browser: () => required(opened.browser),
-    staticDir: () => required(opened.screen).staticDir,
+    staticDir: () => staticDir,
   };
 }
