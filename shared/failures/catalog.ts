@@ -460,6 +460,13 @@ export const failureCatalog = {
     "Something went wrong inside the cloud; it was logged.",
     "云端内部出错，已记录。",
   ),
+  "cloud.disk-full": entry(
+    true,
+    "warning",
+    507,
+    "The cloud's disk is full. Work goes on; facts are kept. Whoever runs the cloud must free some space.",
+    "云端磁盘已满，作业继续，事实已保存。请通知云端管理员清理空间。",
+  ),
   "enrolment.refused": entry(
     false,
     "stop",

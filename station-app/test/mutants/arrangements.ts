@@ -1,0 +1,80 @@
+import type { Patch } from "./build-mutant.ts";
+
+const simulator = "station-app/test/simulation";
+
+/** Arguments for one station; faults for a hundred parcels. */
+export const simulate = (hours: number, rate: number, faults: number): readonly string[] =>
+  Object.entries({ stations: 1, hours, rate, faults }).flatMap(([name, value]) => [
+    `--${name}`,
+    String(value),
+  ]);
+
+/** Every fault of the plan is one of these, `kind/step`. */
+export const onlyFaults = (...wanted: readonly string[]): Patch => ({
+  file: `${simulator}/faults.ts`,
+  find: "cells.filter(([kind]) => random.chance(rareShare[kind] ?? 1)),",
+  replace: `cells.filter((cell) => ${JSON.stringify(wanted)}.includes(cell.join("/"))),`,
+});
+
+/** The cloud's machine loses its power late in the run, when a backup of it has the stations and the orders. */
+export const powerCuts: readonly Patch[] = [
+  onlyFaults("cloud-power-cut/any"),
+  {
+    file: `${simulator}/faults.ts`,
+    find: "options.lastsMs * random.fraction() * 0.97",
+    replace: "options.lastsMs * (0.4 + random.fraction() / 2)",
+  },
+  { file: `${simulator}/run.ts`, find: "backupEveryMs: hourMs,", replace: "backupEveryMs: hourMs / 4," },
+];
+
+/** Parcels follow so closely that the next one is inducted before a parcel reaches the gate. */
+export const crowdedBelt: readonly Patch[] = [
+  onlyFaults("swapped/read"),
+  { file: `${simulator}/run.ts`, find: "options.rate > 600 ?", replace: "options.rate > 6000 ?" },
+  {
+    file: `${simulator}/traffic.ts`,
+    find: "layout.lane.windows?.scan.toMs ?? 1000",
+    replace: "600",
+  },
+  // The sorter is asked ten times a second: an induction that is heard of late makes every age too small.
+  { file: `${simulator}/layout.ts`, find: "pollMs: 1000,", replace: "pollMs: 100," },
+  { file: `${simulator}/layout.ts`, find: "windows: window(3500),", replace: "windows: window(2300)," },
+  { file: `${simulator}/layout.ts`, find: "{ fromMs: 0, toMs }", replace: "{ fromMs: 1500, toMs }" },
+];
+
+/** The simulator looks at the weights of its benches, too. */
+export const benchTruth: readonly Patch[] = [
+  {
+    file: `${simulator}/evidence.ts`,
+    find: 'import { checkRun } from "../checker/check-run.ts";',
+    replace: `import { checkRun } from "../checker/check-run.ts";
+import { findMisweighed } from "../mutants/find-misweighed.ts";`,
+  },
+  {
+    file: `${simulator}/evidence.ts`,
+    find: "    ...report.findings,",
+    replace:
+      "    ...stations.flatMap((station, at) => findMisweighed(station, traffic[at])),\n    ...report.findings,",
+  },
+];
+
+/** A backlog is many batches: so one is often under way before the last one is answered. */
+export const smallBatches: Patch = {
+  file: "station-app/engine/edge/outgoing-batches.ts",
+  find: "usualSizeBytes = 2_000_000;",
+  replace: "usualSizeBytes = 5000;",
+};
+
+/** Facts are deleted all the time: few are kept in any case, and the disk always wants room. */
+export const hurriedPruning: readonly Patch[] = [
+  {
+    file: "station-app/engine/core/prune-facts.ts",
+    find: "factsAlwaysKept = 20_000;",
+    replace: "factsAlwaysKept = 20;",
+  },
+  {
+    file: `${simulator}/layout.ts`,
+    find: "warnBelowMegabytes: 2048,",
+    replace: "warnBelowMegabytes: 200_000,",
+  },
+];

@@ -1,0 +1,122 @@
+import { onlyFaults, powerCuts, simulate, smallBatches } from "./arrangements.ts";
+import type { Mutant } from "./mutant.ts";
+
+const ingest = "cloud-api/modules/ingest/ingest-facts.ts";
+
+/** Mistakes between a station and the cloud. */
+export const cloudMutants: readonly Mutant[] = [
+  {
+    name: "acknowledge before commit",
+    broken: "the cloud answers an upload once it is checked, and writes it a moment later",
+    patches: [
+      {
+        file: ingest,
+        find: "    return await store();",
+        replace: `    const last = facts.value.at(-1)?.stored.sequence ?? 0;
+    setTimeout(() => void store().catch(() => undefined), 100);
+    return succeed({ receivedThrough: last, durableThrough: 0 });`,
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(1, 60, 30),
+      rule: "trouble",
+      says: "the cloud acknowledged fact",
+      arranged: [onlyFaults("cloud-dies/ingest")],
+      seeds: [1, 2, 3],
+    },
+  },
+  {
+    name: "duplicate ingest accepted",
+    broken: "the cloud stores whatever facts a batch holds, also those it has already",
+    patches: [
+      {
+        file: ingest,
+        find: "prepared.facts.filter(({ stored }) => stored.sequence > head.receivedThrough);",
+        replace: "prepared.facts;",
+      },
+      {
+        file: "cloud-api/db/migrations/0002-tenants-and-partitions.ts",
+        find: "DEFAULT now(), PRIMARY KEY (station_id, log_id, sequence, month))",
+        replace: "DEFAULT now())",
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(1, 60, 30),
+      rule: "union",
+      says: "twice",
+      arranged: [onlyFaults("lost-reply/upload", "duplicate/upload", "late-copy/upload")],
+      seeds: [1, 2],
+    },
+  },
+  {
+    name: "hashes not compared",
+    broken: "the cloud skips facts whose numbers it has, without looking whether they are the same facts",
+    patches: [
+      {
+        file: ingest,
+        find: "known.find(({ stored }) => hashes.get(stored.sequence) !== stored.hash);",
+        replace: "known.find(({ stored }) => !hashes.has(stored.sequence));",
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(2, 60, 4),
+      rule: "fork",
+      says: "nobody noticed",
+      arranged: [onlyFaults("facts-restored/any")],
+      seeds: [1, 2, 3],
+    },
+  },
+  {
+    name: "gap accepted",
+    broken: "the cloud takes a batch that does not begin where the last one ended",
+    patches: [
+      {
+        file: ingest,
+        find: "if (batch.firstSequence > head.receivedThrough + 1)",
+        replace: "if (batch.firstSequence < 1)",
+      },
+      {
+        file: ingest,
+        find: "if (next === undefined || next.envelope.previousHash === head.lastHash) return null;",
+        replace: "if (next === undefined || next.stored.sequence > head.receivedThrough) return null;",
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(1, 60, 30),
+      rule: "gap",
+      says: "the cloud lacks",
+      arranged: [onlyFaults("lost-request/upload", "cut-request/upload"), smallBatches],
+      seeds: [1, 2, 3],
+    },
+  },
+  {
+    name: "cloud never believed to have less",
+    broken:
+      "the acknowledged number only ever rises, also when the cloud fell back to an older copy of itself",
+    patches: [
+      {
+        file: "station-app/engine/edge/uplink.ts",
+        find: "if (!isBehind || isFresh) log.acknowledged",
+        replace: "if (!isBehind) log.acknowledged",
+      },
+      {
+        file: "station-app/engine/edge/refused-batch.ts",
+        find: "  const wasAskedFor = batch.above === expected - 1;",
+        replace: `  if (expected <= log.acknowledged) return { failure };
+  const wasAskedFor = batch.above === expected - 1;`,
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(2, 60, 4),
+      rule: "union",
+      says: "the cloud lacks",
+      arranged: powerCuts,
+      seeds: [1, 2, 3],
+    },
+  },
+];
