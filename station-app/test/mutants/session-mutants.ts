@@ -101,7 +101,7 @@ export const sessionMutants: readonly Mutant[] = [
       args: simulate(1, 60, 30),
       rule: "chute",
       says: "ended accepted",
-      arranged: [onlyFaults("chute-full/any")],
+      arranged: [onlyFaults("halted/divert", "unplugged/divert", "drop/divert")],
       seeds: [1, 2, 3],
     },
   },
