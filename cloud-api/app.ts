@@ -7,6 +7,7 @@ import { consoleRoutes } from "./http/console-files.ts";
 import { describeError } from "./http/describe-error.ts";
 import { docsRoutes } from "./http/docs-page.ts";
 import { replyFailure } from "./http/failure-reply.ts";
+import { backUpChanges } from "./http/request-backup.ts";
 import { setFixedHeaders } from "./http/fixed-headers.ts";
 import { logRequests, routeOf } from "./http/request-log.ts";
 import { accessRoutes } from "./modules/access/routes.ts";
@@ -27,6 +28,7 @@ export function createApp(deps: CloudDeps): Hono<CloudEnv> {
   const app = new Hono<CloudEnv>();
   app.use(logRequests(deps));
   app.use(setFixedHeaders);
+  app.use(backUpChanges(deps));
   for (const routes of [
     healthRoutes,
     accessRoutes,

@@ -16,8 +16,10 @@ const maximumQueued = 32;
 
 /**
  * The one command block and those waiting for it. Data and sequence leave in one write but as two requests, data
- * first, so the PLC never sees a new number over old data. No command is ever sent twice: a commandId that was
- * sent gets its first answer again, and one without an echo stays unconfirmed.
+ * first, so the PLC never sees a new number over old data. A number the PLC has not echoed may still be taken: it is
+ * withdrawn before new data is written, or the PLC would carry out the new data under the old number, and again under
+ * the new one. No command is ever sent twice: a commandId that was sent gets its first answer again, and one without an
+ * echo stays unconfirmed.
  */
 export function createDivertQueue(deps: {
   readonly deviceId: string;
@@ -33,6 +35,7 @@ export function createDivertQueue(deps: {
   const given = createGivenCommands<Echo>();
   let sent: SentJob | null = null;
   let lastSequence = 0;
+  let echoed = 0;
 
   const sendNext = () => {
     while (sent === null) {
@@ -44,7 +47,8 @@ export function createDivertQueue(deps: {
 
   const sendJob = (job: Job) => {
     const sequence = nextSequence(lastSequence);
-    const result = deps.send(encodeCommand(map, job.command, sequence));
+    const withdrawal = echoed === lastSequence ? [] : [writeSequence(map, notACommand)];
+    const result = deps.send([...withdrawal, ...encodeCommand(map, job.command, sequence)]);
     if (!result.ok) return finishUnsent(job, result.failure);
     lastSequence = sequence;
     const cancelTimeout = deps.clock.after(deps.echoTimeoutMs, () =>
@@ -94,6 +98,7 @@ export function createDivertQueue(deps: {
     },
     isWaiting: () => sent !== null,
     onEcho: (echoedSequence: number, result: number) => {
+      echoed = echoedSequence;
       if (sent?.sequence === echoedSequence) finishSent(readEcho(deviceId, sent.command, result));
     },
     /** The number in the PLC's command block: the next command must differ from it. */
@@ -119,11 +124,17 @@ function encodeCommand(map: RegisterMap, command: DivertCommand, sequence: numbe
     highWord(deadlineMs),
     lowWord(deadlineMs),
   ];
-  return [
-    { function: 16, address: map.command, values: data },
-    { function: 6, address: map.command + layout.commandDataWords, values: [sequence] },
-  ];
+  return [{ function: 16, address: map.command, values: data }, writeSequence(map, sequence)];
 }
+
+/** What the register map calls "never". */
+const notACommand = 0;
+
+const writeSequence = (map: RegisterMap, sequence: number): ModbusRequest => ({
+  function: 6,
+  address: map.command + layout.commandDataWords,
+  values: [sequence],
+});
 
 function readEcho(deviceId: string, command: DivertCommand, result: number): Echo {
   const { parcelIndex, chute } = command;

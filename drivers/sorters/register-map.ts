@@ -7,7 +7,8 @@ const address = z.int().min(0).max(65_535);
  * Where a PLC keeps what, as data: the same page is handed to the PLC's programmer. Holding registers, 16 bits,
  * pairs high word first. "Sequence" registers count 1..65535 and then 1 again; 0 is "never".
  *
- *   command          parcelIndex (2), chute, deadlineMs (2), sequence        written by the station
+ *   command          parcelIndex (2), chute, deadlineMs (2), sequence        written by the station; 0 withdraws a
+ *                    number that was not echoed
  *   acknowledged     last event the station has taken                        written by the station
  *   stationHeartbeat changes every heartbeatMs                               written by the station
  *   status           plcHeartbeat, echoed sequence, its result, last event sequence, then the event ring:

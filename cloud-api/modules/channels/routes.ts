@@ -22,7 +22,6 @@ export function channelRoutes(deps: CloudDeps): Hono<CloudEnv> {
       readActor(context),
       body.value,
     );
-    deps.requestBackup();
     return reply.ok ? context.json(reply.value) : replyFailure(context, reply.failure);
   });
   return routes;

@@ -27,7 +27,6 @@ export function orderRoutes(deps: CloudDeps): Hono<CloudEnv> {
     const owner = { tenantId: scope.tenantId, hubId: hub.value, customerId: scope.customerId };
     const reply = await gate(scope.tenantId, () => importOrders(body, { format, owner }, deps));
     if (reply.ok) await auditImport(deps, context, hub.value, reply.value);
-    deps.requestBackup();
     return reply.ok ? context.json(reply.value) : replyFailure(context, reply.failure);
   });
 
@@ -38,7 +37,6 @@ export function orderRoutes(deps: CloudDeps): Hono<CloudEnv> {
       readActor(context),
       context.req.param("orderId"),
     );
-    deps.requestBackup();
     return reply.ok ? context.json(reply.value) : replyFailure(context, reply.failure);
   });
   return routes;

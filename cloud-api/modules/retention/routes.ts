@@ -16,7 +16,6 @@ export function retentionRoutes(deps: CloudDeps): Hono<CloudEnv> {
   routes.post("/v1/orders/:orderId/erase", mayErase, async (context) => {
     const orderId = context.req.param("orderId");
     const erased = await eraseOrder(deps.database, context.get("scope"), readActor(context), orderId);
-    deps.requestBackup();
     return replyResult(context, erased);
   });
   routes.post("/v1/erasures", mayErase, async (context) => {
@@ -24,7 +23,6 @@ export function retentionRoutes(deps: CloudDeps): Hono<CloudEnv> {
     if (!input.ok) return replyFailure(context, input.failure);
     const { reference } = input.value;
     const erased = await eraseByReference(deps.database, context.get("scope"), readActor(context), reference);
-    deps.requestBackup();
     return replyResult(context, erased);
   });
   return routes;
