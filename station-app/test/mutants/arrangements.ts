@@ -42,22 +42,6 @@ export const crowdedBelt: readonly Patch[] = [
   { file: `${simulator}/layout.ts`, find: "{ fromMs: 0, toMs }", replace: "{ fromMs: 1500, toMs }" },
 ];
 
-/** The simulator looks at the weights of its benches, too. */
-export const benchTruth: readonly Patch[] = [
-  {
-    file: `${simulator}/evidence.ts`,
-    find: 'import { checkRun } from "../checker/check-run.ts";',
-    replace: `import { checkRun } from "../checker/check-run.ts";
-import { findMisweighed } from "../mutants/find-misweighed.ts";`,
-  },
-  {
-    file: `${simulator}/evidence.ts`,
-    find: "    ...report.findings,",
-    replace:
-      "    ...stations.flatMap((station, at) => findMisweighed(station, traffic[at])),\n    ...report.findings,",
-  },
-];
-
 /** A backlog is many batches: so one is often under way before the last one is answered. */
 export const smallBatches: Patch = {
   file: "station-app/engine/edge/outgoing-batches.ts",

@@ -6,6 +6,7 @@ import { factCatalog, type FactName, joinFactName } from "@waystation/shared/fac
 import { factEnvelopeSchema } from "@waystation/shared/facts/envelope";
 import { checkRun } from "../checker/check-run.ts";
 import { locateOrders } from "../../engine/replica/order-files.ts";
+import { findMisweighed } from "./find-misweighed.ts";
 import type { Station } from "./station.ts";
 import type { Traffic } from "./traffic.ts";
 import { personal, safeChutes } from "./truth.ts";
@@ -61,6 +62,7 @@ export async function collectEvidence({ dir, stations, traffic, world, isQuiet, 
     ...stations.flatMap((station, at) =>
       findMissorted(station, traffic[at], world.sites[at]?.isForked === true),
     ),
+    ...stations.flatMap((station, at) => findMisweighed(station, traffic[at])),
     ...report.findings,
   ];
   return { trace: trace.digest("hex"), facts, ends, findings, checked: report.counts };
