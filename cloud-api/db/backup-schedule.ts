@@ -87,9 +87,13 @@ export function scheduleBackups(
 
 type Head = { readonly station_id: string; readonly log_id: string; readonly received_through: number };
 
-/** Takes one backup and returns the position up to which nothing is new. */
+/**
+ * Takes one backup and returns the position up to which everything is in it: read while nobody could write. Read any
+ * later it would count what came during the copy as copied, and a stop would leave that out of its last backup.
+ */
 async function backupDatabase(database: Database, backups: BackupStore): Promise<string> {
   let heads: Head[] = [];
+  let position = "";
   await backups.take((task) =>
     // The one connection of the embedded database is ours until the copy is made: nobody writes.
     database.kysely.connection().execute(async (connection) => {
@@ -99,6 +103,7 @@ async function backupDatabase(database: Database, backups: BackupStore): Promise
         .select(["station_id", "log_id", "received_through"])
         .whereRef("received_through", ">", "durable_through")
         .execute();
+      position = await readWalPosition({ kysely: connection });
       return task();
     }),
   );
@@ -107,10 +112,10 @@ async function backupDatabase(database: Database, backups: BackupStore): Promise
       from jsonb_to_recordset(${JSON.stringify(heads)}::jsonb) as r(station_id text, log_id text, received_through bigint)
       where a.station_id = r.station_id and a.log_id = r.log_id`.execute(database.kysely);
   }
-  return readWalPosition(database);
+  return position;
 }
 
-async function readWalPosition({ kysely }: Database): Promise<string> {
+async function readWalPosition({ kysely }: Pick<Database, "kysely">): Promise<string> {
   const { rows } = await sql<{
     position: string;
   }>`select pg_current_wal_insert_lsn()::text as position`.execute(kysely);

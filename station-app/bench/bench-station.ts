@@ -30,7 +30,8 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
   const commanded = new Map<number, (receivedAt: number) => void>();
   const arrivals = watchArrivals();
   const sorter = await startSorterTwin(
-    { decisionMs: 20_000, travelMs: 300, chutes: [3, 4, 98] },
+    // A parcel waits for its command on a machine that stands still for a moment.
+    { decisionMs: 20_000, travelMs: 20_500, arriveAfterAssignMs: 290, chutes: [3, 4, 98] },
     {
       onEvent: ({ event, parcelIndex }) =>
         event === "command" && commanded.get(parcelIndex as number)?.(arrivals.last()),
