@@ -80,8 +80,8 @@ async function setUp(
   twinOptions: Readonly<Record<string, unknown>> = {},
   options: Readonly<Record<string, unknown>> = {},
 ) {
-  // long enough to be seen printing between two questions
-  const twin = await startTwinOf<PrinterTwinState>(context, model, { printTimeMs: 70, ...twinOptions });
+  // long enough to be seen printing between two questions, on a busy machine, too
+  const twin = await startTwinOf<PrinterTwinState>(context, model, { printTimeMs: 150, ...twinOptions });
   const language = languageOf(model);
   const connected = connectTwin(context, "printer", model, twin, { ...quick, ...options });
   await until(connected.isReady, "the printer is ready");
@@ -93,7 +93,7 @@ async function setUp(
   return { twin, set, print, whole, language, ...connected };
 }
 
-describe.concurrent.each(printers.map(({ model }) => model))("%s", (model) => {
+describe.each(printers.map(({ model }) => model))("%s", (model) => {
   test("prints each job once, byte for byte, and says so", async (context) => {
     const { twin, print, whole, language } = await setUp(context, model);
     for (const round of [1, 2, 3]) {
@@ -104,7 +104,7 @@ describe.concurrent.each(printers.map(({ model }) => model))("%s", (model) => {
   });
 });
 
-describe.concurrent.each(families)("%s in trouble", (model) => {
+describe.each(families)("%s in trouble", (model) => {
   const { troubles, withoutLabel } = languageOf(model);
 
   test("a job of several labels is printed when the last one is out", async (context) => {
@@ -201,7 +201,7 @@ describe.concurrent.each(families)("%s in trouble", (model) => {
 const counting = families.filter((model) => languageOf(model).counter !== null);
 const countless = families.filter((model) => languageOf(model).counter === null);
 
-describe.concurrent.each(counting)("%s with its counter", (model) => {
+describe.each(counting)("%s with its counter", (model) => {
   const counter = languageOf(model).counter ?? {};
 
   test("the counter before and after is part of the answer", async (context) => {
@@ -270,7 +270,7 @@ describe.concurrent.each(counting)("%s with its counter", (model) => {
   });
 });
 
-describe.concurrent.each(countless)("%s without any counter", (model) => {
+describe.each(countless)("%s without any counter", (model) => {
   test("a job the printer swallows is never printed nor failed, only unknown", async (context) => {
     const { set, print, language } = await setUp(context, model);
     await set("ignore-formats");

@@ -41,7 +41,7 @@ test("a command the PLC did not take while it stood still is not carried out wit
   await first;
   plc.perform({ command: "halt", on: true });
   const second = divert(2, 4);
-  clock.advance(600);
+  await clock.advance(600);
   expect(await second).toMatchObject({ ok: false, failure: { code: "sorter.unconfirmed" } });
   plc.perform({ command: "halt", on: false });
   const third = divert(3, 3);

@@ -4,15 +4,13 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { factCatalog, type FactName, joinFactName } from "@waystation/shared/facts/catalog";
 import { factEnvelopeSchema } from "@waystation/shared/facts/envelope";
-import { checkRun } from "../checker/check-run.ts";
+import { checkRun, type Finding } from "../checker/check-run.ts";
 import { locateOrders } from "../../engine/replica/order-files.ts";
 import { findMisweighed } from "./find-misweighed.ts";
 import type { Station } from "./station.ts";
 import type { Traffic } from "./traffic.ts";
 import { personal, safeChutes } from "./truth.ts";
 import type { World } from "./world.ts";
-
-export type Finding = { readonly rule: string; readonly stationId?: string; readonly what: string };
 
 export type Ended = {
   readonly dir: string;

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import type { Finding } from "./evidence.ts";
+import type { Finding } from "../checker/check-run.ts";
 
 type Weighed = { readonly truth: { readonly barcode: string | null; readonly weightGrams: number } };
 

@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const longest: readonly string[] = [
   "station-app/test/simulation/simulation.test.ts",
   "station-app/test/durability/kill.test.ts",
-  "station-app/test/faults/faults.test.ts",
+  "drivers/conformance/printers.test.ts",
   "drivers/conformance/sorters.test.ts",
   "cloud-api/db/migrations.test.ts",
   "cloud-api/test/owasp.test.ts",
