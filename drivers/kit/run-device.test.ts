@@ -41,7 +41,8 @@ test("divert has its bytes on the line when it returns: data, then sequence, the
   const status = new Array<number>(
     layout.statusHeadWords + defaultRegisterMap.eventSlots * layout.slotWords,
   ).fill(0);
-  answer(4, status);
+  // It took number 41 and said so: otherwise that would be withdrawn first.
+  answer(4, status.with(1, 41));
   written.length = 0;
   const divert = device.divert({ commandId: "c", parcelIndex: 70_000, chute: 5, deadlineMs: 900 });
   const data = { function: 16, address: 0, values: [1, 4464, 5, 0, 900] } as const;

@@ -12,7 +12,7 @@ export type SimArguments = {
   readonly shrink: boolean;
 };
 
-export const simHelp = `Simulates a company: stations with their devices, the network and the cloud, with everything going wrong.
+const simHelp = `Simulates a company: stations with their devices, the network and the cloud, with everything going wrong.
 
   npm run sim -- --seed 7 --stations 5 --hours 24
   npm run sim -- --seed 7 --only 12,40          only these faults of the seed's plan

@@ -74,12 +74,11 @@ export function installPlatform(agenda: Agenda, seed: number) {
   replaceDisk((owner) => owner?.freeBytes?.() ?? plentyBytes);
   globalThis.fetch = (input, init = {}) => doFetch(currentProcess(), String(input), init);
   syncBuiltinESMExports();
-  process.on("unhandledRejection", (reason, promise) => {
+  process.on("unhandledRejection", (reason) => {
     if (reason instanceof SimulatedDeath) return;
     const owner = currentProcess();
     if (owner !== null && !owner.isAlive) return;
     if (owner !== null) return owner.onFatal(reason);
-    void promise;
     unexpected.push(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
   });
 
@@ -103,7 +102,6 @@ export function installPlatform(agenda: Agenda, seed: number) {
       pending += 1;
       return work.finally(() => (pending -= 1));
     },
-    pendingWork: () => pending,
   };
 }
 export type Platform = ReturnType<typeof installPlatform>;

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAgenda } from "./agenda.ts";
-import { readSimArguments, simHelp } from "./arguments.ts";
+import { readSimArguments } from "./arguments.ts";
 import { installPlatform, realMs } from "./platform.ts";
 
 const startMs = Date.UTC(2030, 0, 7, 6);
@@ -17,7 +17,6 @@ if ("text" in read) {
   process.stdout.write(`${read.text}\n`);
   process.exit(read.isError ? 2 : 0);
 }
-void simHelp;
 const { shrink, json, keep, ...options } = read;
 const say = (line: string): void => void (json || process.stdout.write(`${line}\n`));
 const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "waystation-sim-"));

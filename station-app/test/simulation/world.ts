@@ -40,7 +40,7 @@ type Site = {
   cutUntilMs: number;
   cutHow: "refused" | "silent";
   isForked: boolean;
-  /** Stays down until then; null: it is started again as usual. */
+  /** Files that lived on and were taken away. */
   readonly copies: string[];
 };
 
@@ -105,7 +105,6 @@ export function createWorld(platform: Platform, armoury: Armoury, random: Random
       });
       if (isLong) undo(() => void twins[device].control({ command: "clear" }));
     } else if (kind === "unplugged") {
-      void twins.lines[device] /* the cable */;
       void twins[device].control({ command: "disconnect" });
       undo(() => void twins[device].control({ command: "plug" }));
     } else if (kind === "cut-at-byte") {
