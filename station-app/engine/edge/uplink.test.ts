@@ -314,6 +314,23 @@ test("a forked log stops with its sentence, the others go on, also with what com
   expect(cloud.uploads().filter(({ body }) => gunzipSync(body).includes('"old"'))).toHaveLength(1);
 });
 
+test("a row that names more than was ever recorded hides no fact that was not sent yet", async () => {
+  cloud.script.push((_request, response) => {
+    response.writeHead(503).end();
+    return true;
+  });
+  const { learn } = start(
+    { log: makeLog("log", 12) },
+    {
+      positions: [{ logId: "log", recorded: 12, acknowledged: 10 }],
+      times: { firstMs: 300, longestMs: 600 },
+    },
+  );
+  await waitUntil(() => links.some((failure) => failure !== null), "the link to rest");
+  learn({ logId: "log", receivedThrough: 50, durableThrough: 0 });
+  await waitUntil(() => cloud.uploads().length > 1, "another upload");
+});
+
 test("a batch that is too large is halved until it fits", async () => {
   const facts = makeLog("log", 64, 10_000);
   cloud.state.limitBytes = 50_000;

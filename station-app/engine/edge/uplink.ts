@@ -174,6 +174,8 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
    */
   function compare(log: Log, known: UploadFactsReply, isFresh: boolean): void {
     if (log === underWay) return;
+    // The cloud has facts this log never wrote: an older copy of it was put back. What comes next is sent, and refused.
+    if (known.receivedThrough > log.recorded) return;
     const isBehind = known.receivedThrough < log.acknowledged;
     if (isBehind && isFresh) log.ended = false;
     if (!isBehind || isFresh) log.acknowledged = Math.min(known.receivedThrough, log.recorded);
