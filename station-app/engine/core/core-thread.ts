@@ -66,6 +66,7 @@ export function runCoreThread(
   }
 
   const changed = new Set<string>();
+  let toldThrough = 0;
   let viewTimer: NodeJS.Timeout | undefined;
   let quietTimer: NodeJS.Timeout | undefined;
   let deadlineTimer: NodeJS.Timeout | undefined;
@@ -76,14 +77,17 @@ export function runCoreThread(
 
   function publishViews(): void {
     viewTimer = undefined;
-    post({ kind: "lanes", lanes: core.viewLanes([...changed]), recorded: store.lastSequence() });
+    toldThrough = store.lastSequence();
+    post({ kind: "lanes", lanes: core.viewLanes([...changed]), recorded: toldThrough });
     changed.clear();
   }
 
   function send(result: CoreResult): void {
     if (result.effects.length > 0) post({ kind: "effects", effects: result.effects as Effect[] });
     for (const laneId of result.changedLanes) changed.add(laneId);
-    if (changed.size > 0) viewTimer ??= setTimeout(publishViews, viewEveryMs);
+    // A fact that no lane shows, of a parcel that has gone or of a device, has to be sent up as well.
+    if (changed.size > 0 || store.lastSequence() > toldThrough)
+      viewTimer ??= setTimeout(publishViews, viewEveryMs);
     commits += 1;
     if (core.disk() === "well-again") setImmediate(startOver);
     else armTimers();
@@ -208,9 +212,11 @@ export function runCoreThread(
   }
 
   const started = core.start();
+  const status = core.status();
+  toldThrough = status.recorded;
   post({
     kind: "started",
-    status: core.status(),
+    status,
     lanes: core.viewLanes(core.laneIds()),
     effects: started.effects,
     upkeep: core.upkeep(),

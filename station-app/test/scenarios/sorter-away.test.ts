@@ -24,7 +24,8 @@ const plan = {
       ...beltLane,
       steps: ["weigh", "measure", "divert"],
       devices: { dimensioner: "gate", sorter: "sorter" },
-      decideWithinMs: 6000,
+      // Longer than everything that goes wrong before parcel 3 is told of, on a slow machine, too.
+      decideWithinMs: 20_000,
       confirmWithinMs: 4000,
     },
   ],
