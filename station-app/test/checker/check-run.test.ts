@@ -91,6 +91,8 @@ const otherBranch = (): { factsFiles: string[]; forked: boolean } => {
   db.close();
   return { factsFiles: [whole, copy], forked: false };
 };
+/** The same, put back on purpose: the cloud knows only what was written since. */
+const unseenBranch = () => ({ station: { ...otherBranch(), forked: true } });
 const otherHash = "UPDATE facts SET hash = zeroblob(32) WHERE sequence = 7";
 const alarm = `INSERT INTO fact_alarms (station_id, log_id, sequence, kind, stored_hash, offered_hash)
   SELECT station_id, log_id, received_through, 'forked', '', '' FROM acknowledgements`;
@@ -135,7 +137,14 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
   [/^chain: facts.db is not whole: /, () => inStation("DROP TABLE facts")],
   [/^fork: .+\/120 and 0 more are two texts, and nobody noticed$/, () => ({ station: otherBranch() })],
   [/^fork: an alarm tells of a fork of .+, and there is none$/, () => inCloud(alarm)],
-  ["fork: an older copy was put back, and nobody noticed", () => ({ station: { forked: true } })],
+  [
+    "fork: an older copy was put back, and nobody noticed",
+    () => ({ ...inStation("DELETE FROM facts WHERE sequence = 120"), station: { forked: true } }),
+  ],
+  [
+    /^union: the cloud lacks .+\/120$/,
+    () => ({ ...unseenBranch(), ...inCloud("DELETE FROM facts WHERE sequence = 120") }),
+  ],
   [
     /^parcels: facts.db says chute 4 of .+ facts 3$/,
     () => inStation("UPDATE parcels SET chute = 4 WHERE parcel_index = 1"),
@@ -322,6 +331,7 @@ test.each(breaks)("it says %s", async (expected, spoil) => {
 
 const harmless: readonly (readonly [string, () => Spoiling])[] = [
   ["a fork that the cloud noticed", () => ({ station: otherBranch(), cloud: [alarm] })],
+  ["an older copy put back, of whose other branch nothing ever left the station", () => unseenBranch()],
   ["a ledger that sums to zero", () => inCloud("CREATE TABLE ledger AS SELECT 0 AS amount_minor")],
   [
     "facts that were deleted because the cloud holds them for good",

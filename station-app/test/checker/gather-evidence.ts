@@ -104,10 +104,22 @@ function writeHistory(places: Evidence["places"], logOrder: readonly string[]): 
 const pickVersion = (versions: readonly Version[]): Version | undefined =>
   versions.find(({ inUse }) => inUse) ?? versions.find(({ inFile }) => inFile) ?? versions[0];
 
-/** The cloud noticed that this log is two: numbers from here on are in doubt. Infinity: no alarm. */
-export function forkedFrom({ cloud, places }: Evidence, logId: string): number {
+/**
+ * An older copy was put back, and nothing of what the file knew above it had ever left the station: the cloud has the
+ * texts of the file in use and no other. No one can notice that.
+ */
+export function isBranchUnseen({ run, station, inUse, cloud, places }: Evidence, logId: string): boolean {
+  const alarms = cloud.alarms.filter((row) => row.log_id === logId);
+  if (!station.forked || !run.quiesced || logId !== inUse.logId || alarms.length > 0) return false;
+  const versions = [...(places.get(logId) ?? [])].filter(([sequence]) => sequence > inUse.prunedThrough);
+  return versions.every(([, texts]) => texts.every((text) => text.inUse || !text.inCloud));
+}
+
+/** This log is two, and the cloud noticed or could not: numbers from here on are in doubt. Infinity: it is one. */
+export function forkedFrom(evidence: Evidence, logId: string): number {
+  const { cloud, places } = evidence;
   const alarms = cloud.alarms.filter((row) => row.log_id === logId).map((row) => Number(row.sequence));
-  if (alarms.length === 0) return Infinity;
+  if (alarms.length === 0 && !isBranchUnseen(evidence, logId)) return Infinity;
   const split = [...(places.get(logId) ?? [])].filter(([, versions]) => versions.length > 1);
   return Math.min(...alarms, ...split.map(([sequence]) => sequence));
 }

@@ -1,5 +1,12 @@
 import { basename } from "node:path";
-import { cloudEnd, type Evidence, forkedFrom, type Notes, readLoss } from "./gather-evidence.ts";
+import {
+  cloudEnd,
+  type Evidence,
+  forkedFrom,
+  isBranchUnseen,
+  type Notes,
+  readLoss,
+} from "./gather-evidence.ts";
 import type { CloudFact } from "./read-cloud.ts";
 import { type Fact, noHash, unwrapFact } from "./read-fact.ts";
 
@@ -10,6 +17,7 @@ export function checkUnion(evidence: Evidence, { find, count }: Notes): void {
   const { run, inUse, station, cloud, places } = evidence;
   for (const [logId, sequences] of places) {
     const forked = forkedFrom(evidence, logId);
+    const isUnseen = isBranchUnseen(evidence, logId);
     const loss = readLoss(evidence, logId);
     const mayBeGone = (sequence: number): boolean =>
       (logId === inUse.logId && sequence <= inUse.prunedThrough) ||
@@ -18,9 +26,9 @@ export function checkUnion(evidence: Evidence, { find, count }: Notes): void {
       (station.forked && sequence >= forked);
     for (const [sequence, versions] of sequences) {
       const isHere = versions.some(({ inCloud, carried }) => inCloud || carried);
-      for (const { inFile, inCloud, carried } of versions) {
+      for (const { inUse: isUsed, inFile, inCloud, carried } of versions) {
         count(inFile ? "stationFacts" : "factsOnlyInCloud");
-        if (inFile && !inCloud && !carried && sequence < forked) {
+        if (inFile && !inCloud && !carried && (sequence < forked || (isUnseen && isUsed))) {
           if (isHere) find("union", `the cloud has another text of ${logId}/${sequence}`);
           else if (run.quiesced || sequence <= cloudEnd(evidence, logId))
             find("union", `the cloud lacks ${logId}/${sequence}`);
@@ -110,7 +118,9 @@ function checkChain(
 export function checkForks(evidence: Evidence, { find, count }: Notes): void {
   const { run, station, places, cloud } = evidence;
   count("forkAlarms", cloud.alarms.length);
-  if (run.quiesced && station.forked && cloud.alarms.length === 0)
+  const isUnseen = isBranchUnseen(evidence, evidence.inUse.logId);
+  if (isUnseen) count("unseenBranches");
+  if (run.quiesced && station.forked && cloud.alarms.length === 0 && !isUnseen)
     find("fork", "an older copy was put back, and nobody noticed");
   for (const [logId, sequences] of places) {
     const split = [...sequences].filter(
@@ -122,6 +132,7 @@ export function checkForks(evidence: Evidence, { find, count }: Notes): void {
       find("fork", `an alarm tells of a fork of ${logId}, and there is none`);
     // An older copy that has not met the cloud since could not be noticed yet.
     if (split.length === 0 || isNoticed || (!run.quiesced && station.forked)) continue;
+    if (isUnseen && logId === evidence.inUse.logId) continue;
     find("fork", `${logId}/${split[0]?.[0]} and ${split.length - 1} more are two texts, and nobody noticed`);
   }
 }
@@ -148,7 +159,7 @@ export function checkAcknowledged(evidence: Evidence, notes: Notes): void {
   if (inUse.prunedThrough > inUse.durableThrough && !run.cloudRestored)
     tell(`the station deleted through ${inUse.prunedThrough}, and ${inUse.durableThrough} is durable`);
   const last = inUse.facts.at(-1)?.sequence ?? inUse.prunedThrough;
-  const isForked = forkedFrom(evidence, inUse.logId) < Infinity;
+  const isForked = forkedFrom(evidence, inUse.logId) < Infinity && !isBranchUnseen(evidence, inUse.logId);
   if (run.quiesced && !isForked && inUse.acknowledgedThrough !== last)
     tell(`the station recorded through ${last} and knows of ${inUse.acknowledgedThrough} acknowledged`);
 }
