@@ -10,6 +10,7 @@ import { describeError } from "./http/describe-error.ts";
 import { closeServer, listen } from "./http/listen.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { type Job, runJobs } from "./jobs/run-jobs.ts";
+import { startCheckThread, type UploadChecker } from "./modules/ingest/check-thread.ts";
 import { keepUpFacts } from "./modules/ingest/upkeep.ts";
 import { eraseExpired } from "./modules/retention/erase-expired.ts";
 import { maintainShapeLog } from "./sync/maintain-log.ts";
@@ -79,7 +80,12 @@ export type Cloud = {
 };
 
 /** Everything of the cloud but its port, over a database that is open. */
-export function assembleCloud(database: Database, config: CloudConfig, logLine: LogLine): Cloud {
+export function assembleCloud(
+  database: Database,
+  config: CloudConfig,
+  logLine: LogLine,
+  checker: UploadChecker = startCheckThread(),
+): Cloud {
   const stopping = new AbortController();
   const backups = scheduleBackups(database, config.backupIntervalMs, (error) =>
     logLine({ level: "error", event: "backup failed", error: describeError(error) }),
@@ -93,6 +99,7 @@ export function assembleCloud(database: Database, config: CloudConfig, logLine: 
     requestBackup: backups.request,
     takeBackup: backups.takeNow,
     lastBackupAtMs: backups.lastAtMs,
+    checkUpload: checker.check,
     logLine,
     metrics: createMetrics({ ofProcess: true }),
   };
@@ -103,6 +110,7 @@ export function assembleCloud(database: Database, config: CloudConfig, logLine: 
     stop: async () => {
       await jobs.stop();
       await backups.stop();
+      await checker.stop();
     },
   };
 }

@@ -6,34 +6,17 @@ import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import type { CloudTables } from "./tables.ts";
 
-/** Rows as COPY reads them: see formatCopyRow. */
+/** Rows as COPY reads them: see formatCopyRow. Each ends with a line break. */
 export type Copy = (
   table: keyof CloudTables,
   columns: readonly string[],
-  rows: readonly string[],
+  rows: Uint8Array<ArrayBuffer>,
 ) => Promise<void>;
 
 /** A transaction that can also COPY: measured at half the time of the best INSERT for a batch of facts. */
 export type BulkTransaction = <T>(
   work: (tx: Transaction<CloudTables>, copy: Copy) => Promise<T>,
 ) => Promise<T>;
-
-/** One row in COPY's text format; a null is NULL. */
-export const formatCopyRow = (values: readonly (string | number | null)[]): string =>
-  values.map(formatValue).join("\t");
-
-const special = /[\\\t\n\r]/;
-
-/** True for a text that stands in a row as it is. */
-export const isPlainForCopy = (text: string): boolean => !special.test(text);
-
-const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-
-function formatValue(value: string | number | null): string {
-  if (value === null) return "\\N";
-  const text = String(value);
-  return special.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => escapes[character] ?? "") : text;
-}
 
 const copyStatement = (table: string, columns: readonly string[], source: string): string =>
   `copy ${table} (${columns.join(", ")}) from ${source}`;
@@ -44,10 +27,7 @@ export function bulkOverPool(pool: pg.Pool): BulkTransaction {
   return async (work) => {
     const client = await pool.connect();
     const copy: Copy = (table, columns, rows) =>
-      pipeline(
-        Readable.from([`${rows.join("\n")}\n`]),
-        client.query(copyFrom(copyStatement(table, columns, "stdin"))),
-      );
+      pipeline(Readable.from([rows]), client.query(copyFrom(copyStatement(table, columns, "stdin"))));
     const kysely = builders.get(client) ?? buildOver(client);
     builders.set(client, kysely);
     let broken: unknown;
@@ -122,7 +102,7 @@ export function bulkOverEmbedded(
   current: () => EmbeddedTransaction | null,
 ): BulkTransaction {
   const copy: Copy = async (table, columns, rows) => {
-    const blob = new Blob([`${rows.join("\n")}\n`]);
+    const blob = new Blob([rows]);
     await current()?.query(copyStatement(table, columns, "'/dev/blob'"), [], { blob });
   };
   return (work) => kysely.transaction().execute((tx) => work(tx, copy));

@@ -170,8 +170,6 @@ export type FactsTable = {
   lane: string | null;
   parcel_id: string | null;
   occurred_at: string;
-  /** Null where PostgreSQL's jsonb cannot hold the text (U+0000, half a surrogate pair). */
-  payload: ColumnType<unknown, string | null, never>;
   received_at: Instant;
 };
 

@@ -1,5 +1,6 @@
 import type { CloudConfig } from "../config/cloud-config.ts";
 import type { Database } from "../db/connect.ts";
+import type { CheckUpload } from "../modules/ingest/check-upload.ts";
 import type { Principal, Scope, StationPrincipal } from "../modules/access/principal.ts";
 import type { LogEntry, LogFields } from "./logger.ts";
 import type { CloudMetrics } from "./metrics.ts";
@@ -16,6 +17,7 @@ export type CloudDeps = {
   readonly takeBackup: () => Promise<number | null>;
   /** When the last backup was whole, in epoch milliseconds; null: none yet, or none needed. */
   readonly lastBackupAtMs: () => number | null;
+  readonly checkUpload: CheckUpload;
   readonly logLine: (entry: LogEntry) => void;
   readonly metrics: CloudMetrics;
 };

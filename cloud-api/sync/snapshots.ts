@@ -164,7 +164,10 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
 
   const byUse = (): Held[] => [...byHandle.values()].toSorted((one, other) => one.usedAt - other.usedAt);
 
-  /** False when there is no room even after everything else has gone. */
+  /**
+   * False when there is no room even after everything else has gone, and nobody under way is larger: the largest gives
+   * way, also while it is still being cleared away, so that whoever wants little does not fail for it.
+   */
   function makeRoom(handle: string): boolean {
     let total = totalBytes();
     options.onSpooled(total);
@@ -175,7 +178,12 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
       total -= held.spool.sizeBytes();
       drop(held.handle);
     }
-    return total <= options.maximumBytes;
+    return total <= options.maximumBytes || findLargest() !== handle;
+  }
+
+  function findLargest(): string | undefined {
+    const running = [...byHandle.values()].filter(({ state }) => state() === "running");
+    return running.toSorted((one, other) => other.spool.sizeBytes() - one.spool.sizeBytes())[0]?.handle;
   }
 
   function forget(hash: string): void {

@@ -4,6 +4,7 @@ import { type CloudConfigInput, parseCloudConfig } from "../config/cloud-config.
 import { connectDatabase, type Database, type DatabaseConfig } from "../db/connect.ts";
 import type { CloudDeps } from "../http/cloud-env.ts";
 import { createMetrics } from "../http/metrics.ts";
+import { checkHere } from "../modules/ingest/check-thread.ts";
 import { enrolTestStation, type TestStation } from "./enrol-test-station.ts";
 import { migratedTemplate } from "./database-templates.ts";
 import { type PostgresServer, postgresMissing, startPostgres } from "./postgres-server.ts";
@@ -35,6 +36,7 @@ export function makeTestCloud(database: Database, config: Partial<CloudConfigInp
     requestBackup: () => undefined,
     takeBackup: async () => null,
     lastBackupAtMs: () => null,
+    checkUpload: checkHere.check,
     logLine: (entry) => {
       if (entry.level === "error") console.error(entry);
     },

@@ -1,13 +1,13 @@
-import { formatCopyRow, isPlainForCopy } from "../../db/bulk.ts";
+import { formatCopyRow, isPlainForCopy } from "../../db/copy-rows.ts";
 import { unwrapSalvaged } from "./fold-parcels.ts";
-import { isStorable, storable, storableValue } from "./storable.ts";
+import { isStorable, storable } from "./storable.ts";
 import type { VerifiedFact } from "./verify-facts.ts";
 
 export type LogKey = { readonly stationId: string; readonly logId: string };
 
 export const factColumns = [
   ...["station_id", "log_id", "month", "sequence", "text", "hash", "fact_id", "type", "version"],
-  ...["lane", "parcel_id", "occurred_at", "payload"],
+  ...["lane", "parcel_id", "occurred_at"],
 ];
 
 /** Facts as COPY reads them: the exact texts, and beside them the columns derived from what was verified. */
@@ -15,11 +15,12 @@ export function formatFactRows(
   { stationId, logId }: LogKey,
   month: string,
   facts: readonly VerifiedFact[],
-): string[] {
+): Uint8Array<ArrayBuffer> {
   const start = formatCopyRow([stationId, logId, month]);
-  return facts.map(
-    (fact) => `${start}\t${isPlain(fact) ? formatPlain(fact) : formatCopyRow(readColumns(fact))}`,
+  const rows = facts.map(
+    (fact) => `${start}\t${isPlain(fact) ? formatPlain(fact) : formatCopyRow(readColumns(fact))}\n`,
   );
+  return new TextEncoder().encode(rows.join(""));
 }
 
 /**
@@ -29,20 +30,19 @@ export function formatFactRows(
 const isPlain = ({ stored: { text } }: VerifiedFact): boolean => isPlainForCopy(text) && text.isWellFormed();
 
 function formatPlain({ stored: { sequence, text, hash }, envelope }: VerifiedFact): string {
-  const { id, type, version, lane, occurredAt, payload } = envelope;
+  const { id, type, version, lane, occurredAt } = envelope;
   const { parcelId } = unwrapSalvaged(envelope);
-  return `${sequence}\t${text}\t${hash}\t${id}\t${type}\t${version}\t${lane ?? "\\N"}\t${parcelId ?? "\\N"}\t${occurredAt}\t${JSON.stringify(payload)}`;
+  return `${sequence}\t${text}\t${hash}\t${id}\t${type}\t${version}\t${lane ?? "\\N"}\t${parcelId ?? "\\N"}\t${occurredAt}`;
 }
 
 function readColumns({ stored, envelope }: VerifiedFact): (string | number | null)[] {
   const { sequence, text, hash } = stored;
-  const { id, type, version, lane, occurredAt, payload } = envelope;
+  const { id, type, version, lane, occurredAt } = envelope;
   const { parcelId } = unwrapSalvaged(envelope);
-  if (isStorable(text))
-    return [sequence, text, hash, id, type, version, lane, parcelId, occurredAt, JSON.stringify(payload)];
+  if (isStorable(text)) return [sequence, text, hash, id, type, version, lane, parcelId, occurredAt];
   const orNull = (value: string | null) => (value === null ? null : storable(value));
   return [
     ...[sequence, text, hash, storable(id), storable(type), version],
-    ...[orNull(lane), orNull(parcelId), storable(occurredAt), JSON.stringify(storableValue(payload))],
+    ...[orNull(lane), orNull(parcelId), storable(occurredAt)],
   ];
 }

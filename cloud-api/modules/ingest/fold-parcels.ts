@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type FactName, factCatalog, joinFactName } from "@waystation/shared/facts/catalog";
 import { type FactEnvelope, isFactEnvelope } from "@waystation/shared/facts/envelope";
+import { isStorable, storableValue } from "./storable.ts";
 
 /** What a batch says about one parcel; undefined fields say nothing and leave the stored value alone. */
 export type ParcelChange = {
@@ -41,6 +42,13 @@ export function foldParcels(facts: readonly FactEnvelope[]): ParcelChange[] {
     change.last_fact = name;
   }
   return [...changes.values()];
+}
+
+/** As PostgreSQL's jsonb takes them; null: there are none. */
+export function formatChanges(changes: readonly ParcelChange[]): string | null {
+  if (changes.length === 0) return null;
+  const json = JSON.stringify(changes);
+  return isStorable(json) ? json : JSON.stringify(storableValue(changes));
 }
 
 const beginChange = (parcelId: string, occurredAt: string): ParcelChange => ({
@@ -86,34 +94,39 @@ export const nameOf = ({ type, version }: FactEnvelope): string => joinFactName(
 
 export const isKnownFact = (name: string): name is FactName => Object.hasOwn(factCatalog, name);
 
-const pick = (payload: Record<string, unknown>, names: Readonly<Record<string, string>>): Change =>
-  Object.fromEntries(Object.entries(names).map(([column, key]) => [column, payload[key]]));
+/** @param names columns, and what the payload calls them; gone through for every fact. */
+function pick(names: Readonly<Record<string, string>>): Reader {
+  const entries = Object.entries(names);
+  return (payload) => {
+    const change: Record<string, unknown> = {};
+    for (const [column, key] of entries) change[column] = payload[key];
+    return change;
+  };
+}
 
 const readers: Partial<Record<FactName, Reader>> = {
-  "parcel.scanned.v1": (payload) => pick(payload, { barcode: "data" }),
-  "parcel.weighed.v1": (payload) => pick(payload, { weight_grams: "weightGrams" }),
-  "parcel.measured.v1": (payload) =>
-    pick(payload, {
-      length_millimetres: "lengthMillimetres",
-      width_millimetres: "widthMillimetres",
-      height_millimetres: "heightMillimetres",
-    }),
-  "parcel.judged.v1": (payload) =>
-    pick(payload, {
-      verdict: "verdict",
-      reasons: "reasons",
-      chute: "chute",
-      order_id: "orderId",
-      channel_code: "channelCode",
-    }),
+  "parcel.scanned.v1": pick({ barcode: "data" }),
+  "parcel.weighed.v1": pick({ weight_grams: "weightGrams" }),
+  "parcel.measured.v1": pick({
+    length_millimetres: "lengthMillimetres",
+    width_millimetres: "widthMillimetres",
+    height_millimetres: "heightMillimetres",
+  }),
+  "parcel.judged.v1": pick({
+    verdict: "verdict",
+    reasons: "reasons",
+    chute: "chute",
+    order_id: "orderId",
+    channel_code: "channelCode",
+  }),
   "label.requested.v1": () => ({ label_state: "requested" }),
   "label.printed.v1": () => ({ label_state: "printed" }),
   "label.failed.v1": () => ({ label_state: "failed" }),
   "label.unknown.v1": () => ({ label_state: "unknown" }),
   "label.resolved.v1": (payload) => ({ label_state: payload.printed === true ? "printed" : "failed" }),
   "divert.requested.v1": () => ({ divert_state: "requested" }),
-  "divert.confirmed.v1": (payload) => ({ divert_state: "confirmed", ...pick(payload, { chute: "chute" }) }),
+  "divert.confirmed.v1": ({ chute }) => ({ divert_state: "confirmed", chute: chute as number }),
   "divert.failed.v1": () => ({ divert_state: "failed" }),
   "divert.unknown.v1": () => ({ divert_state: "unknown" }),
-  "parcel.ended.v1": (payload) => pick(payload, { outcome: "outcome", reasons: "reasons", chute: "chute" }),
+  "parcel.ended.v1": pick({ outcome: "outcome", reasons: "reasons", chute: "chute" }),
 };

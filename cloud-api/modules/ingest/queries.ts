@@ -1,11 +1,9 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import { genesisHash } from "@waystation/shared/facts/envelope";
 import type { CloudTables } from "../../db/tables.ts";
+import type { UnknownFact } from "./check-upload.ts";
 import type { LogKey } from "./fact-rows.ts";
-import type { ParcelChange } from "./fold-parcels.ts";
 import { mergeStatement, type ParcelOwner } from "./merge-parcels.ts";
-import { storable } from "./storable.ts";
-import type { VerifiedFact } from "./verify-facts.ts";
 
 type Tx = Transaction<CloudTables>;
 export type LogHead = {
@@ -79,13 +77,8 @@ export const addFactMonth = (kysely: Kysely<CloudTables>, month: string): Promis
 export async function rememberUnknownFacts(
   tx: Tx,
   key: LogKey,
-  facts: readonly VerifiedFact[],
+  notes: readonly UnknownFact[],
 ): Promise<void> {
-  const notes = facts.flatMap(({ stored: { sequence }, envelope: { parcelId, type, version } }) =>
-    parcelId === null
-      ? []
-      : [{ sequence, parcel_id: storable(parcelId), name: storable(`${type}.v${version}`) }],
-  );
   if (notes.length === 0) return;
   await sql`insert into facts_to_project (station_id, log_id, sequence, parcel_id, name)
     select ${key.stationId}::text, ${key.logId}::text, sequence, parcel_id, name
@@ -100,10 +93,10 @@ export type LogAdvance = LogHead & { readonly logId: string };
 export async function mergeAndAdvance(
   tx: Tx,
   owner: ParcelOwner,
-  changes: readonly ParcelChange[],
+  changes: string | null,
   { logId, receivedThrough, durableThrough, lastHash }: LogAdvance,
 ): Promise<void> {
-  const merge = changes.length > 0 ? sql`with merged as (${mergeStatement(owner, changes)})` : sql``;
+  const merge = changes === null ? sql`` : sql`with merged as (${mergeStatement(owner, changes)})`;
   await sql`${merge} update acknowledgements
     set received_through = ${receivedThrough}, durable_through = ${durableThrough}, last_hash = ${lastHash},
       updated_at = now()

@@ -152,7 +152,7 @@ export async function countStation(db: Db, scope: Scope, stationId: string): Pro
 }
 
 const factColumns = sql`station_id as "stationId", log_id as "logId", sequence, type, version, lane,
-  parcel_id as "parcelId", occurred_at as "occurredAt", received_at as "receivedAt", payload`;
+  parcel_id as "parcelId", occurred_at as "occurredAt", received_at as "receivedAt", fact_payload(text) as payload`;
 
 const ordersBySearch = (scope: Scope, search: string) => sql`select order_id from order_identifiers
   where tenant_id = ${scope.tenantId} and identifier in (select jsonb_array_elements_text(${JSON.stringify(identifiersFor(search))}::jsonb))`;

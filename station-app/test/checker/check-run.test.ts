@@ -111,7 +111,7 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
     /^union: the cloud has .+\/9 twice$/,
     () =>
       inCloud(`INSERT INTO facts SELECT station_id, log_id, sequence, (month + interval '1 month')::date, text, hash,
-        fact_id, type, version, lane, parcel_id, occurred_at, payload, received_at FROM facts WHERE sequence = 9`),
+        fact_id, type, version, lane, parcel_id, occurred_at, received_at FROM facts WHERE sequence = 9`),
   ],
   [/^union: columns of .+\/9 /, () => inCloud("UPDATE facts SET parcel_id = 'x' WHERE sequence = 9")],
   [

@@ -160,7 +160,9 @@ async function checkSalvaged(server: PostgresServer | null): Promise<void> {
     expect(said).toContainEqual(expect.stringMatching(/^union: the cloud has .+ no file of the station/));
     // A fact that was carried over is missed like any other.
     await made.run("ALTER TABLE facts DISABLE TRIGGER USER");
-    await made.run("DELETE FROM facts WHERE type = 'fact.salvaged' AND payload ->> 'sequence' = '120'");
+    await made.run(
+      "DELETE FROM facts WHERE type = 'fact.salvaged' AND text::jsonb -> 'payload' ->> 'sequence' = '120'",
+    );
     const { findings: missed } = await check([{ ...made.station, factsFiles }]);
     expect(missed.map(({ what }) => what)).toContainEqual(expect.stringMatching(/^the cloud lacks .+\/120$/));
   } finally {

@@ -12,7 +12,7 @@ export const cloudMutants: readonly Mutant[] = [
       {
         file: ingest,
         find: "    return await store();",
-        replace: `    const last = facts.value.at(-1)?.stored.sequence ?? 0;
+        replace: `    const last = upload.checked.firstSequence + upload.checked.hashes.length - 1;
     setTimeout(() => void store().catch(() => undefined), 100);
     return succeed({ receivedThrough: last, durableThrough: 0 });`,
       },
@@ -32,9 +32,10 @@ export const cloudMutants: readonly Mutant[] = [
     patches: [
       {
         file: ingest,
-        find: "prepared.facts.filter(({ stored }) => stored.sequence > head.receivedThrough);",
-        replace: "prepared.facts;",
+        find: "firstSequence > head.receivedThrough ? succeed(checked) : await check(head.receivedThrough);",
+        replace: "succeed(checked);",
       },
+      { file: ingest, find: "if (last <= head.receivedThrough)", replace: "if (last < 0)" },
       {
         file: "cloud-api/db/migrations/0002-tenants-and-partitions.ts",
         find: "DEFAULT now(), PRIMARY KEY (station_id, log_id, sequence, month))",
@@ -56,8 +57,8 @@ export const cloudMutants: readonly Mutant[] = [
     patches: [
       {
         file: ingest,
-        find: "known.find(({ stored }) => hashes.get(stored.sequence) !== stored.hash);",
-        replace: "known.find(({ stored }) => !hashes.has(stored.sequence));",
+        find: "if (stored.get(sequence) !== offered)",
+        replace: "if (!stored.has(sequence))",
       },
     ],
     caught: {
@@ -75,13 +76,13 @@ export const cloudMutants: readonly Mutant[] = [
     patches: [
       {
         file: ingest,
-        find: "if (batch.firstSequence > head.receivedThrough + 1)",
-        replace: "if (batch.firstSequence < 1)",
+        find: "if (firstSequence > head.receivedThrough + 1)",
+        replace: "if (firstSequence < 1)",
       },
       {
         file: ingest,
-        find: "if (next === undefined || next.envelope.previousHash === head.lastHash) return null;",
-        replace: "if (next === undefined || next.stored.sequence > head.receivedThrough) return null;",
+        find: "return previousHash === lastHash\n      ?",
+        replace: "return firstSequence > receivedThrough\n      ?",
       },
     ],
     caught: {

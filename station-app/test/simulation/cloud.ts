@@ -5,6 +5,7 @@ import { CompiledQuery } from "kysely";
 import { parseCloudConfig, type CloudConfig } from "@waystation/cloud-api/config/cloud-config";
 import { connectDatabase, type Database } from "@waystation/cloud-api/db/connect";
 import type { LogEntry } from "@waystation/cloud-api/http/logger";
+import { checkHere } from "@waystation/cloud-api/modules/ingest/check-thread";
 import { assembleCloud, type Cloud } from "@waystation/cloud-api/start-cloud";
 import type { CloudEnd } from "./network.ts";
 import { currentProcess, type Platform, type SimulatedProcess } from "./platform.ts";
@@ -41,7 +42,8 @@ export function createSimulatedCloud(options: CloudOptions) {
     const database = await connectDatabase({ kind: "folder", path: dir });
     if (!database.ok) throw new Error(`the cloud does not open: ${JSON.stringify(database.failure)}`);
     await options.onOpen(askDatabase(database.value));
-    const cloud = assembleCloud(database.value, config, (entry) => tell(entry, options.onTrouble));
+    const logLine = (entry: LogEntry): void => tell(entry, options.onTrouble);
+    const cloud = assembleCloud(database.value, config, logLine, checkHere);
     const answer = async (request: Request): Promise<Response> => cloud.app.fetch(request);
     running = { end: { process, answer }, cloud, database: database.value };
   }
