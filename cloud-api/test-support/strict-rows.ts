@@ -14,6 +14,10 @@ export type WireMessage = {
 
 type Ask = (query: string) => Promise<Response>;
 
+/** Somebody writes the table for long: the official client asks again, too. */
+const mostBusyAnswers = 30;
+const busyPauseMs = 200;
+
 /**
  * A client that forgives nothing: an insert of a row it has, a change or deletion of one it has not, and a
  * position that does not go forward are errors. `rows` is what it believes the table to hold.
@@ -24,6 +28,7 @@ export function createStrictClient(ask: Ask) {
   let lastPlace = [-1, -1];
   let refetches = 0;
   let answers = 0;
+  let busyAnswers = 0;
 
   async function step(live: boolean): Promise<{ upToDate: boolean; changes: number }> {
     const response = await ask(`${at}${live && at !== "offset=-1" ? "&live=true" : ""}`);
@@ -36,6 +41,12 @@ export function createStrictClient(ask: Ask) {
       refetches += 1;
       return { upToDate: false, changes: 0 };
     }
+    if (response.status === 503 && busyAnswers < mostBusyAnswers) {
+      busyAnswers += 1;
+      await new Promise((resolve) => setTimeout(resolve, busyPauseMs));
+      return { upToDate: false, changes: 0 };
+    }
+    busyAnswers = 0;
     if (response.status !== 200) throw new Error(`${response.status} ${JSON.stringify(messages)}`);
     for (const message of messages) apply(message);
     at = `offset=${response.headers.get("electric-offset")}&handle=${response.headers.get("electric-handle")}`;

@@ -49,7 +49,8 @@ describe.skipIf(browserPath === null)("the console's stations", { timeout: 60_00
     await page.keyboard.press("Escape");
     expect(await dialog.isVisible()).toBe(true);
     await enrolWith(cloud().url, code);
-    await dialog.getByText("belt7-north has enrolled").waitFor();
+    // At the latest with the page's own next look, when the notice of it comes to nothing.
+    await dialog.getByText("belt7-north has enrolled").waitFor({ timeout: 40_000 });
     await tabTo(page, dialog.getByRole("button", { name: "Close" }).last());
     await page.keyboard.press("Enter");
     await dialog.waitFor({ state: "detached" });
