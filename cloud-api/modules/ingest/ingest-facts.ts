@@ -30,8 +30,8 @@ export async function ingestFacts(
 ): Promise<Result<UploadFactsReply>> {
   if (batch.stationId !== station.stationId) return fail("access.forbidden");
   const month = firstOfMonth(new Date());
-  const check: Check = (above) => checkBatch(batch, month, above);
-  const checked = check(0) as Result<CheckedBatch>;
+  const check = (above: number) => checkBatch(batch, month, above);
+  const checked = check(0);
   return checked.ok ? storeChecked(database, { station, month, checked: checked.value, check }) : checked;
 }
 
