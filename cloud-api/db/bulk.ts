@@ -1,9 +1,9 @@
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
-import type { PGlite, Transaction as EmbeddedTransaction } from "@electric-sql/pglite";
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
+import type { EmbeddedSession } from "./embedded-session.ts";
 import type { CloudTables } from "./tables.ts";
 
 /** Rows as COPY reads them: see formatCopyRow. Each ends with a line break. */
@@ -18,8 +18,8 @@ export type BulkTransaction = <T>(
   work: (tx: Transaction<CloudTables>, copy: Copy) => Promise<T>,
 ) => Promise<T>;
 
-const copyStatement = (table: string, columns: readonly string[], source: string): string =>
-  `copy ${table} (${columns.join(", ")}) from ${source}`;
+const copyStatement = (table: string, columns: readonly string[]): string =>
+  `copy ${table} (${columns.join(", ")}) from stdin`;
 
 /** COPY needs the connection itself, so such a transaction runs on a query builder of its own over one client. */
 export function bulkOverPool(pool: pg.Pool): BulkTransaction {
@@ -27,7 +27,7 @@ export function bulkOverPool(pool: pg.Pool): BulkTransaction {
   return async (work) => {
     const client = await pool.connect();
     const copy: Copy = (table, columns, rows) =>
-      pipeline(Readable.from([rows]), client.query(copyFrom(copyStatement(table, columns, "stdin"))));
+      pipeline(Readable.from([rows]), client.query(copyFrom(copyStatement(table, columns))));
     const kysely = builders.get(client) ?? buildOver(client);
     builders.set(client, kysely);
     let broken: unknown;
@@ -68,42 +68,11 @@ function prepareOnce(client: pg.PoolClient): pg.PoolClient["query"] {
   return query as pg.PoolClient["query"];
 }
 
-/**
- * The embedded database has one session, and whoever is in a transaction has it alone. The query builder keeps the
- * transaction to itself, so it is caught on its way in.
- */
-export function catchTransactions(pglite: PGlite): {
-  lent: PGlite;
-  current: () => EmbeddedTransaction | null;
-} {
-  let current: EmbeddedTransaction | null = null;
-  const lent = new Proxy(pglite, {
-    get(target, name) {
-      if (name === "transaction")
-        return <T>(work: (tx: EmbeddedTransaction) => Promise<T>) =>
-          target.transaction(async (tx) => {
-            current = tx;
-            try {
-              return await work(tx);
-            } finally {
-              current = null;
-            }
-          });
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-  return { lent, current: () => current };
-}
-
-/** The embedded database reads COPY's rows from a blob. */
+/** Whoever is in a transaction has the embedded database's one session alone. */
 export function bulkOverEmbedded(
   kysely: Kysely<CloudTables>,
-  current: () => EmbeddedTransaction | null,
+  copyInto: EmbeddedSession["copy"],
 ): BulkTransaction {
-  const copy: Copy = async (table, columns, rows) => {
-    const blob = new Blob([rows]);
-    await current()?.query(copyStatement(table, columns, "'/dev/blob'"), [], { blob });
-  };
+  const copy: Copy = (table, columns, rows) => copyInto(copyStatement(table, columns), rows);
   return (work) => kysely.transaction().execute((tx) => work(tx, copy));
 }

@@ -3,10 +3,10 @@ import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
-import { Kysely, PGliteDialect, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
-import { type BulkTransaction, bulkOverEmbedded, bulkOverPool, catchTransactions } from "./bulk.ts";
+import { type BulkTransaction, bulkOverEmbedded, bulkOverPool } from "./bulk.ts";
 import {
   type BackupStore,
   hasRestoreNote,
@@ -17,6 +17,7 @@ import {
 import { type ChangeFeed, createChangeFeed } from "./change-feed.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { listenForChanges } from "./listen.ts";
+import { openSession } from "./embedded-session.ts";
 import { explainPostgres } from "./explain-postgres.ts";
 import { openEmbedded } from "./open-embedded.ts";
 import { prepareFolder } from "./prepare-folder.ts";
@@ -115,15 +116,15 @@ async function connectFolder(path: string): Promise<Result<Database>> {
 type Embedded = Pick<Database, "kysely" | "bulk" | "changes" | "durability" | "poolState">;
 
 async function startEmbedded(pglite: PGlite): Promise<Result<Embedded>> {
-  const { lent, current } = catchTransactions(pglite);
-  const kysely = new Kysely<CloudTables>({ dialect: new PGliteDialect({ pglite: lent }) });
   const changes = createChangeFeed();
+  const { pool, copy } = openSession(pglite, changes.announce);
+  const kysely = new Kysely<CloudTables>({ dialect: new PostgresDialect({ pool }) });
   const prepared = await prepareSchema(kysely);
   if (!prepared.ok) return prepared;
-  await pglite.listen("waystation_changes", changes.announce);
+  await sql`listen waystation_changes`.execute(kysely);
   return succeed({
     kysely,
-    bulk: bulkOverEmbedded(kysely, current),
+    bulk: bulkOverEmbedded(kysely, copy),
     changes,
     durability: "backup",
     poolState: () => null,

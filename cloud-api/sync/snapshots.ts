@@ -231,10 +231,10 @@ function runSnapshot(
   let start = 0;
   let failure: unknown = null;
   let wanted = true;
-  let readable = 0;
+  /** Chunks that are there before the last one is. */
+  let written = 0;
   let waiting: (() => void)[] = [];
   const wakeReaders = (): void => {
-    if (state !== "running") readable = state === "complete" ? spool.count() : 0;
     const woken = waiting;
     waiting = [];
     for (const wake of woken) wake();
@@ -247,7 +247,7 @@ function runSnapshot(
       onStart: (number) => (start = number),
       // The last chunk counts only when the whole snapshot does: without its end it would be taken for all rows.
       onChunk: (last) => {
-        if (!last) readable = spool.count();
+        if (!last) written = spool.count();
         wakeReaders();
       },
       isWanted: () => wanted && shared.makeRoom(),
@@ -279,9 +279,11 @@ function runSnapshot(
       if (state !== "complete") shared.onFailed();
     });
 
+  const readable = (): number => (state === "running" ? written : state === "complete" ? spool.count() : 0);
+
   async function readChunk(chunk: number): Promise<Chunk | null> {
     for (;;) {
-      if (chunk < readable) return spool.read(chunk);
+      if (chunk < readable()) return spool.read(chunk);
       if (state !== "running") return null;
       await new Promise<void>((resolve) => waiting.push(resolve));
     }

@@ -159,8 +159,8 @@ function watchStatements(onStatement: () => void): void {
   if (isWatching) return;
   isWatching = true;
   const methods = PGlite.prototype;
-  const exec = methods.execProtocolRaw;
-  methods.execProtocolRaw = function (...args) {
+  const exec = methods.execProtocolRawStream;
+  methods.execProtocolRawStream = function (...args) {
     const process = currentProcess();
     if (process?.isAlive === true) onStatementNow();
     if (process !== null && !process.isAlive) return new Promise(() => undefined);
