@@ -14,6 +14,8 @@ export const deviceBindingSchema = z.strictObject({
   model: z.string().min(1).max(64),
   connection: connectionSchema,
   options: z.record(z.string(), z.unknown()).optional(),
+  /** A line on which nothing was heard so long is asked whether anybody is there. Absent: as the model has it, mostly 2 s. */
+  quietMs: z.int().min(500).max(600_000).optional(),
 });
 export type DeviceBinding = z.infer<typeof deviceBindingSchema>;
 
@@ -46,6 +48,7 @@ export function connectDevice(
   return definition.connect({
     deviceId: binding.deviceId,
     options: binding.options ?? {},
+    quietMs: binding.quietMs,
     createTransport: onWrite === undefined ? open : () => watchWrites(open(), onWrite),
     listener,
     clock: deps.clock ?? systemClock,

@@ -29,6 +29,13 @@ export function createFrameBuffer(limitBytes: number) {
       length += 1;
       return true;
     },
+    /** As many of the bytes as fit; returns how many those are. */
+    appendAll: (bytes: Uint8Array): number => {
+      const fitting = Math.min(bytes.length, limitBytes - length);
+      held.set(fitting === bytes.length ? bytes : bytes.subarray(0, fitting), length);
+      length += fitting;
+      return fitting;
+    },
     take: (): Uint8Array => {
       const frame = held.slice(0, length);
       length = 0;

@@ -36,8 +36,10 @@ export function createLengthFramer(settings: {
 
   return {
     push: (bytes, sink) => {
-      for (const byte of bytes) {
-        buffer.append(byte);
+      for (let read = 0; read < bytes.length; ) {
+        // Never beyond what is known to belong to this frame: its header first, then the rest of it.
+        const missing = (wantedBytes ?? headerBytes) - buffer.length();
+        read += buffer.appendAll(bytes.subarray(read, read + missing));
         findHeader(sink);
         if (wantedBytes !== null && buffer.length() === wantedBytes) {
           wantedBytes = null;

@@ -40,6 +40,7 @@ export type ConnectInput = {
   readonly deviceId: string;
   /** The site's options, laid over the model's. */
   readonly options: Readonly<Record<string, unknown>>;
+  readonly quietMs?: number | undefined;
   readonly createTransport: () => Transport;
   readonly listener: DeviceListener;
   readonly clock: Clock;

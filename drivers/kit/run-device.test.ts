@@ -9,14 +9,15 @@ import { decodeLatin1, encodeText } from "./text.ts";
 
 const nowhere = { type: "tcp", host: "127.0.0.1", port: 1 } as const;
 
-function connectOverMemory(model: string) {
+function connectOverMemory(model: string, more: { readonly quietMs?: number } = {}) {
   const clock = createManualClock(1000);
   const line = createMemoryLine();
   const written: Uint8Array[] = [];
   line.listen((bytes) => void written.push(bytes));
   const recorder = createRecorder();
   const deps = { clock, random: () => 1, createTransport: line.createTransport };
-  const connected = connectDevice({ deviceId: "d", model, connection: nowhere }, recorder.listener, deps);
+  const binding = { deviceId: "d", model, connection: nowhere, ...more };
+  const connected = connectDevice(binding, recorder.listener, deps);
   if (!connected.ok) throw new Error("no device");
   connected.value.start();
   const texts = () => written.map(decodeLatin1);
@@ -77,6 +78,18 @@ test("a quiet scale is asked something harmless; without an answer the line is g
   expect(texts()).toHaveLength(3);
   line.send(encodeText('I4 A "1"\r\n'));
   expect(states.at(-1)).toEqual({ state: "ready" });
+});
+
+test("a site may leave a line quiet for longer; a device that is gone is then noticed later", async () => {
+  const { clock, line, texts, states } = connectOverMemory("mt-sics", { quietMs: 20_000 });
+  await clock.advance(0);
+  line.send(encodeText('I4 A "1"\r\n'));
+  await clock.advance(19_000);
+  expect(texts()).toEqual(["I4\r\n"]);
+  await clock.advance(2000);
+  expect(texts()).toHaveLength(2);
+  await clock.advance(1000);
+  expect(states.at(-1)).toMatchObject({ state: "faulted", failure: { code: "device.silent" } });
 });
 
 test("half a frame from before a reconnect is forgotten, and a fault is told once", async () => {

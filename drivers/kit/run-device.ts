@@ -10,6 +10,8 @@ export type RunInput<Kind extends DeviceKind, Options> = {
   readonly deviceId: string;
   readonly family: Family<Kind, Options>;
   readonly options: Options;
+  /** In place of the session's own `idleMs`. */
+  readonly quietMs?: number | undefined;
   readonly createTransport: () => Transport;
   readonly listener: DeviceListener;
   readonly clock: Clock;
@@ -61,8 +63,11 @@ export function runDevice<Kind extends DeviceKind, Options>(
     },
   });
 
-  const watchdog = session.probe
-    ? createWatchdog(session.probe, clock, () => supervisor.drop(fail("device.silent").failure))
+  const { probe } = session;
+  const watchdog = probe
+    ? createWatchdog({ ...probe, idleMs: input.quietMs ?? probe.idleMs }, clock, () =>
+        supervisor.drop(fail("device.silent").failure),
+      )
     : null;
 
   const sink = {

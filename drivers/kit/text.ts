@@ -4,7 +4,8 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export const encodeText = (text: string): Uint8Array => encoder.encode(text);
 
 /** One byte, one character: for ASCII protocols, where a stray high byte must stay visible and not be merged. */
-export const decodeLatin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+export const decodeLatin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 
 /** Null for anything that is not well-formed UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | null {

@@ -30,7 +30,7 @@ const optionsSchema = z.strictObject({
     .default([...defaultWritable]),
   /** Absent: the PLC alone knows its chutes. */
   chutes: z.array(z.int().min(1).max(65_535)).optional(),
-  pollMs: z.int().min(1).max(1000).default(10),
+  pollMs: z.int().min(1).max(10_000).default(10),
   /** A PLC takes a command within its scan cycle, 5 to 20 ms. */
   echoTimeoutMs: z.int().min(20).max(10_000).default(500),
   heartbeatMs: z.int().min(20).max(10_000).default(500),

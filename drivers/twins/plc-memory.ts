@@ -17,7 +17,11 @@ export function createPlcMemory(map: RegisterMap) {
 
   return {
     size,
-    read: (address: number, count: number): number[] => [...registers.subarray(address, address + count)],
+    read: (address: number, count: number): number[] => {
+      const values: number[] = [];
+      for (let at = address; at < address + count; at += 1) values.push(registers[at] ?? 0);
+      return values;
+    },
     write: (address: number, values: readonly number[]) => registers.set(values, address),
     beat: () => {
       registers[map.status] = (registers[map.status] ?? 0) + 1;
