@@ -36,8 +36,10 @@ const columns = `log_id AS logId, base, first_sequence AS firstSequence, last_se
 /** Sequences of one log lie this far from the next one's among the salvaged numbers. */
 export const logSpan = 2 ** 40;
 
-const readRows = (db: Sqlite, where: string): Row[] =>
-  db.prepare(`SELECT ${columns} FROM former_logs WHERE ${where} ORDER BY base`).all() as Row[];
+const selectRows = (db: Sqlite, where: string) =>
+  db.prepare(`SELECT ${columns} FROM former_logs WHERE ${where} ORDER BY base`);
+
+const readRows = (db: Sqlite, where: string): Row[] => selectRows(db, where).all() as Row[];
 
 const isSettled = ({ lastSequence, settledAbove, carriedThrough }: Row): boolean =>
   settledAbove !== null && (lastSequence === null || (carriedThrough ?? settledAbove) >= lastSequence);
@@ -148,19 +150,19 @@ export type Carry = {
 };
 
 /** The next stranded facts, as facts of the new log that hold their exact text; null when none is left. */
-export function nextCarry(db: Sqlite, limit: number): Carry | null {
-  for (const row of readRows(db, "settled_above IS NOT NULL")) {
-    if (isSettled(row) || row.settledAbove === null) continue;
-    const facts = readNumbered(db, row, row.carriedThrough ?? row.settledAbove, limit);
-    const last = facts.at(-1);
-    if (last !== undefined)
-      return {
-        logId: row.logId,
-        through: last.sequence,
-        drafts: facts.flatMap((fact) => draftCarried(row.logId, fact)),
-      };
-  }
-  return null;
+export function prepareCarry(db: Sqlite): (limit: number) => Carry | null {
+  const select = selectRows(db, "settled_above IS NOT NULL");
+  return (limit) => {
+    for (const row of select.all() as Row[]) {
+      if (isSettled(row) || row.settledAbove === null) continue;
+      const facts = readNumbered(db, row, row.carriedThrough ?? row.settledAbove, limit);
+      const last = facts.at(-1);
+      if (last === undefined) continue;
+      const drafts = facts.flatMap((fact) => draftCarried(row.logId, fact));
+      return { logId: row.logId, through: last.sequence, drafts };
+    }
+    return null;
+  };
 }
 
 /** In quotes within quotes a text grows; cut in pieces, each fits into a fact whatever it holds. */

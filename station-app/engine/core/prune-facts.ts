@@ -52,8 +52,11 @@ export function preparePrune(db: Sqlite) {
   const salvaged = preparePruneSalvaged(db, rows.remove);
   let countedMs = 0;
 
-  const pragma = (name: string): number => Number(db.pragma(name, { simple: true }));
-  const usedBytes = (): number => (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+  const usedPages = db
+    .prepare("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")
+    .pluck();
+  const pageBytes = Number(db.pragma("page_size", { simple: true }));
+  const usedBytes = (): number => Number(usedPages.get()) * pageBytes;
 
   function note(runningMs: number, lastSequence: number, stored: number): number {
     const now = stored + Math.max(0, Math.round(runningMs - countedMs));

@@ -9,7 +9,7 @@ import {
   draftAnnouncements,
   markAnnounced,
   markCarried,
-  nextCarry,
+  prepareCarry,
   readFormerFacts,
   readFormerLogs,
   saveFormerReceived,
@@ -109,6 +109,11 @@ export function openStore(
     hook("after-commit");
   }
 
+  const nextCarry = prepareCarry(db);
+  const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+  const acknowledge = db.prepare(
+    "UPDATE log SET acknowledged_through = ?, durable_through = max(iif(?, 0, durable_through), ?)",
+  );
   const announcements = draftAnnouncements(db);
   if (announcements.length > 0) transact(() => append(announcements, () => markAnnounced(db)));
 
@@ -132,7 +137,7 @@ export function openStore(
     settleFormer: (logId: string, through: number) => putOffWhenFull(() => settleFormer(db, logId, through)),
     /** Takes the next stranded facts of former logs into this one. @returns whether there were any. */
     carryFormer(limit: number): boolean {
-      const carry = nextCarry(db, limit);
+      const carry = nextCarry(limit);
       if (carry === null) return false;
       transact(() => append(carry.drafts, (sequence) => markCarried(db, carry, sequence)));
       return true;
@@ -145,16 +150,10 @@ export function openStore(
     walked: () => walk.isDone(),
     acknowledged: () => readAcknowledged(db),
     saveAcknowledged: ({ receivedThrough, durableThrough, isRestored = false }: CloudPosition) =>
-      putOffWhenFull(() =>
-        db
-          .prepare(
-            "UPDATE log SET acknowledged_through = ?, durable_through = max(iif(?, 0, durable_through), ?)",
-          )
-          .run(receivedThrough, isRestored ? 1 : 0, durableThrough),
-      ),
+      putOffWhenFull(() => acknowledge.run(receivedThrough, isRestored ? 1 : 0, durableThrough)),
     countOutcomes: () => countOutcomes(db),
     /** Moves the log's tail into the file; called when the line is quiet. The WAL keeps its size. */
-    checkpoint: () => putOffWhenFull(() => db.pragma("wal_checkpoint(PASSIVE)")),
+    checkpoint: () => putOffWhenFull(() => checkpoint.get()),
     close: () => void db.close(),
   };
 }

@@ -6,6 +6,8 @@ import type { CloudAccess } from "./cloud-access.ts";
 import type { Log } from "./uplink-log.ts";
 
 const usualSizeBytes = 2_000_000;
+/** The oldest that is out and the one behind it: more would go out at the same instant and overtake each other. */
+const mostPacked = 2;
 
 export type OutgoingOptions = {
   readonly url: string;
@@ -35,23 +37,26 @@ export function openOutgoing(options: OutgoingOptions) {
   const out: Sent[] = [];
   let limitBytes = usualSizeBytes;
   let version: number = wireVersion;
-  let ahead: PackedBatch | null = null;
+  /** The newest last. What a cloud that is away did not take is offered to it again as it is. */
+  let packed: readonly PackedBatch[] = [];
 
-  const pack = (logId: string, above: number): Promise<PackedFacts | null> =>
-    options.pack({ stationId: options.stationId, logId, above, limitBytes, version });
-
-  /** What was packed while others were out, when it is still what is wanted. */
-  function takePacked(logId: string, above: number): Promise<PackedFacts | null> {
-    const packed = ahead;
-    ahead = null;
-    return packed?.logId === logId && packed.above === above ? packed.batch : pack(logId, above);
+  function pack(logId: string, above: number): Promise<PackedFacts | null> {
+    const known = packed.find((one) => one.logId === logId && one.above === above);
+    if (known !== undefined) return known.batch;
+    const batch = options.pack({ stationId: options.stationId, logId, above, limitBytes, version });
+    const made = { logId, above, batch };
+    packed = [...packed.slice(1 - mostPacked), made];
+    const forget = (): void => void (packed = packed.filter((one) => one !== made));
+    // There may be facts the next time.
+    batch.then((facts) => facts ?? forget(), forget);
+    return batch;
   }
 
   /** Null: there is nothing to send after what is out. */
   async function packNext(log: Log): Promise<PackedFacts | null> {
     const before = out.at(-1)?.batch;
     if (before !== undefined && before.last >= log.recorded) return null;
-    const batch = await takePacked(log.logId, before?.last ?? log.acknowledged);
+    const batch = await pack(log.logId, before?.last ?? log.acknowledged);
     // Behind a hole only the cloud's answer says how to go on.
     return before !== undefined && batch?.first !== before.last + 1 ? null : batch;
   }
@@ -69,8 +74,7 @@ export function openOutgoing(options: OutgoingOptions) {
         const batch = await packNext(log);
         if (batch === null) break;
         log.recorded = Math.max(log.recorded, batch.last);
-        if (batch.last < log.recorded)
-          ahead = { logId: log.logId, above: batch.last, batch: pack(log.logId, batch.last) };
+        if (batch.last < log.recorded) void pack(log.logId, batch.last);
         const token = await options.access.token();
         if (!token.ok) return token;
         const answer = post(options, batch, token.value);
@@ -82,14 +86,19 @@ export function openOutgoing(options: OutgoingOptions) {
     next: (): Sent | undefined => out.shift(),
     /** Waits for the others and forgets what they said: after a refusal the log is read again from where it stands. */
     settle,
+    /** The cloud refused what it got: whatever went wrong with it, it is read and packed anew. */
+    packAnew(): void {
+      packed = [];
+    },
     /** Half as much from now on. */
     shrink(batch: PackedFacts): void {
       limitBytes = Math.min(limitBytes, Math.ceil(batch.sizeBytes / 2));
-      ahead = null;
+      packed = [];
     },
     speak(chosen: number): void {
+      if (chosen === version) return;
       version = chosen;
-      ahead = null;
+      packed = [];
     },
   };
 }

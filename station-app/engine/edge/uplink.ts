@@ -103,6 +103,7 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
     const answer = await sent.answer;
     if (!answer.ok) return answer;
     const reply = readAnswer(answer.value, uploadFactsReplySchema);
+    if (!reply.ok) outgoing.packAnew();
     const outcome = reply.ok
       ? takeReply(log, sent, reply.value)
       : await takeRefusal(refusals, log, sent, reply.failure);
