@@ -18,7 +18,7 @@ type Statement = {
   readonly parameterTypes: readonly number[];
   readonly columns: readonly Column[];
 };
-type Result = PostgresQueryResult<unknown>;
+type Answer = PostgresQueryResult<unknown>;
 type Column = { readonly name: string; readonly parse: (text: string) => unknown };
 type Message = Parameters<Parameters<InstanceType<typeof protocol.Parser>["parse"]>[1]>[0];
 
@@ -97,7 +97,7 @@ export function openSession(pglite: PGlite, announce: ChangeFeed["announce"]): E
     return write === undefined ? String(value) : write(value);
   };
 
-  async function query(text: string, values: readonly unknown[]): Promise<Result> {
+  async function query(text: string, values: readonly unknown[]): Promise<Answer> {
     if (values.length === 0) {
       const answer = await ask([serialize.query(text)]);
       return readResult(answer, readColumns(answer));
@@ -110,7 +110,7 @@ export function openSession(pglite: PGlite, announce: ChangeFeed["announce"]): E
     }
   }
 
-  async function execute(text: string, values: readonly unknown[]): Promise<Result> {
+  async function execute(text: string, values: readonly unknown[]): Promise<Answer> {
     const { name: statement, parameterTypes, columns } = await prepare(text);
     const written = values.map((value, at) => writeValue(value, parameterTypes[at]));
     try {
@@ -126,14 +126,20 @@ export function openSession(pglite: PGlite, announce: ChangeFeed["announce"]): E
     let isMine = true;
     return {
       query: query as never,
-      release: () => {
+      release: (isBroken) => {
         if (!isMine) return;
         isMine = false;
-        const next = turns.shift();
-        if (next === undefined) isLent = false;
-        else next();
+        // A pool would close such a connection; the next one must not find its transaction.
+        if (isBroken === true) ask([serialize.query("rollback")]).then(passOn, passOn);
+        else passOn();
       },
     };
+  }
+
+  function passOn(): void {
+    const next = turns.shift();
+    if (next === undefined) isLent = false;
+    else next();
   }
 
   async function connect(): Promise<PostgresPoolClient> {
@@ -163,7 +169,7 @@ function headCopy(bytes: number): Uint8Array {
 const isStale = (error: unknown): boolean =>
   error instanceof DatabaseError && error.code === "0A000" && error.message.startsWith("cached plan");
 
-function readResult(answer: readonly Message[], columns: readonly Column[]): Result {
+function readResult(answer: readonly Message[], columns: readonly Column[]): Answer {
   const rows: Record<string, unknown>[] = [];
   let tag: readonly string[] = [];
   for (const message of answer) {
@@ -176,5 +182,5 @@ function readResult(answer: readonly Message[], columns: readonly Column[]): Res
     }
     rows.push(row);
   }
-  return { command: tag[0] as Result["command"], rowCount: Number(tag.at(-1)) || 0, rows };
+  return { command: tag[0] as Answer["command"], rowCount: Number(tag.at(-1)) || 0, rows };
 }

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { keepCompilerSmall } from "./wasm-tiers.ts";
 
@@ -17,9 +18,20 @@ const serializers = {
     typeof value === "string" ? value : `\\x${Buffer.from(value as Uint8Array).toString("hex")}`,
 };
 
+let compiled: Promise<WebAssembly.Module | null> | null = null;
+
+/** Once for the process: a second database begins with the code that was optimised for the first. */
+const compile = (): Promise<WebAssembly.Module | null> =>
+  (compiled ??= readFile(new URL("pglite.wasm", import.meta.resolve("@electric-sql/pglite")))
+    .then((bytes) => WebAssembly.compile(bytes))
+    // In a bundle it lies elsewhere, and the library knows where.
+    .catch(() => null));
+
 export async function openEmbedded(folder: string): Promise<PGlite> {
   const startParams = [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])];
-  const pglite = new PGlite({ startParams, dataDir: folder, serializers });
+  const pgliteWasmModule = await compile();
+  const code = pgliteWasmModule === null ? {} : { pgliteWasmModule };
+  const pglite = new PGlite({ startParams, dataDir: folder, serializers, ...code });
   keepCompilerSmall(pglite);
   await pglite.waitReady;
   return pglite;
