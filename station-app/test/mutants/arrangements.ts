@@ -30,15 +30,23 @@ export const powerCuts: readonly Patch[] = [
 /** Parcels follow so closely that the next one is inducted before a parcel reaches the gate. */
 export const crowdedBelt: readonly Patch[] = [
   onlyFaults("swapped/read"),
-  { file: `${simulator}/run.ts`, find: "options.rate > 600 ?", replace: "options.rate > 6000 ?" },
+  { file: `${simulator}/run.ts`, find: "options.rate > 300 ?", replace: "options.rate > 6000 ?" },
   {
     file: `${simulator}/traffic.ts`,
     find: "layout.lane.windows?.scan.toMs ?? 1000",
     replace: "600",
   },
   // The sorter is asked ten times a second: an induction that is heard of late makes every age too small.
-  { file: `${simulator}/layout.ts`, find: "pollMs: 1000,", replace: "pollMs: 100," },
-  { file: `${simulator}/layout.ts`, find: "windows: window(3500),", replace: "windows: window(2300)," },
+  { file: `${simulator}/layout.ts`, find: "pollMs: 4000,", replace: "pollMs: 100," },
+  { file: `${simulator}/layout.ts`, find: "least: 5000, most: 6500", replace: "least: 1600, most: 2200" },
+  {
+    file: `${simulator}/layout.ts`,
+    find: "decisionMs: 20_000, travelMs: 22_000, heartbeatMs: 10_000",
+    replace: "decisionMs: 9000, travelMs: 10_000, heartbeatMs: 2000",
+  },
+  { file: `${simulator}/layout.ts`, find: "decideWithinMs: 11_500,", replace: "decideWithinMs: 4000," },
+  { file: `${simulator}/layout.ts`, find: "divertWithinMs: 18_000,", replace: "divertWithinMs: 8500," },
+  { file: `${simulator}/layout.ts`, find: "windows: window(10_000),", replace: "windows: window(2300)," },
   { file: `${simulator}/layout.ts`, find: "{ fromMs: 0, toMs }", replace: "{ fromMs: 1500, toMs }" },
 ];
 

@@ -4,9 +4,11 @@ import { cloudUrl } from "./cloud.ts";
 
 type ConfigInput = z.input<typeof engineConfigSchema>;
 
-/** How long the belt is and how often the sorter is asked: a slow site asks once a second, a fast one all the time. */
+/** How long the belt is and how often the devices are asked: at a slow site every few seconds, at a fast one all the time. */
 export type Layout = {
   readonly pollMs: number;
+  readonly beatMs: number;
+  readonly quietMs: number;
   /** From the trigger to the gate. */
   readonly gateMs: { readonly least: number; readonly most: number };
   readonly sorter: { readonly decisionMs: number; readonly travelMs: number; readonly heartbeatMs: number };
@@ -23,19 +25,23 @@ const window = (toMs: number) => {
 
 export const layouts = {
   slow: {
-    pollMs: 1000,
-    gateMs: { least: 1600, most: 2200 },
-    sorter: { decisionMs: 9000, travelMs: 10_000, heartbeatMs: 2000 },
+    pollMs: 4000,
+    beatMs: 10_000,
+    quietMs: 20_000,
+    gateMs: { least: 5000, most: 6500 },
+    sorter: { decisionMs: 20_000, travelMs: 22_000, heartbeatMs: 10_000 },
     lane: {
-      decideWithinMs: 4000,
-      labelWithinMs: 3000,
-      divertWithinMs: 8500,
-      confirmWithinMs: 20_000,
-      windows: window(3500),
+      decideWithinMs: 11_500,
+      labelWithinMs: 5000,
+      divertWithinMs: 18_000,
+      confirmWithinMs: 45_000,
+      windows: window(10_000),
     },
   },
   fast: {
     pollMs: 100,
+    beatMs: 5000,
+    quietMs: 2000,
     gateMs: { least: 200, most: 300 },
     sorter: { decisionMs: 2500, travelMs: 3000, heartbeatMs: 500 },
     lane: {
@@ -59,8 +65,8 @@ export type StationPlan = {
 /** Belt and bench with one printer between them, as `npm start` has it. */
 export function planStation({ stationId, dataDir, keyFile, layout, sendEveryMs }: StationPlan): ConfigInput {
   const nowhere = { type: "tcp", host: "127.0.0.1", port: 1 } as const;
-  const { lane } = layout;
-  const beats = { pollMs: layout.pollMs, heartbeatMs: 5000, silenceMs: 12_000, echoTimeoutMs: 2500 };
+  const { lane, pollMs, beatMs: heartbeatMs, quietMs } = layout;
+  const beats = { pollMs, heartbeatMs, silenceMs: heartbeatMs * 2.4, echoTimeoutMs: 2500 };
   return {
     version: 1,
     stationId,
@@ -71,9 +77,9 @@ export function planStation({ stationId, dataDir, keyFile, layout, sendEveryMs }
     devices: [
       { deviceId: "gate", model: "dws-indexed", connection: nowhere },
       { deviceId: "sorter", model: "modbus-sorter", connection: nowhere, options: beats },
-      { deviceId: "printer", model: "zebra-zt411", connection: nowhere },
+      { deviceId: "printer", model: "zebra-zt411", connection: nowhere, quietMs },
       { deviceId: "scanner", model: "honeywell-serial", connection: nowhere },
-      { deviceId: "scale", model: "mettler-toledo-ics", connection: nowhere },
+      { deviceId: "scale", model: "mettler-toledo-ics", connection: nowhere, quietMs },
     ],
     lanes: [
       {

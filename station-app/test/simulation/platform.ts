@@ -32,6 +32,10 @@ const plentyBytes = 100e9;
 const require = createRequire(import.meta.url);
 const strands = new AsyncLocalStorage<SimulatedProcess>();
 const realImmediate = globalThis.setImmediate;
+/** All promises and ticks that wait; does nothing when called by one of them. */
+const runTicks = (process as unknown as { _tickCallback: () => void })._tickCallback;
+/** What ends by itself in a turn of the event loop: an immediate, or a request of a library to the disk. */
+const isUnderWay = (resource: string): boolean => resource === "Immediate" || resource.includes("Req");
 const realNow = performance.now.bind(performance);
 
 export const currentProcess = (): SimulatedProcess | null => strands.getStore() ?? null;
@@ -91,11 +95,30 @@ export function installPlatform(agenda: Agenda, seed: number) {
     setFetch: (next: Fetch): void => {
       doFetch = next;
     },
-    /** Until nothing happens any more without the clock moving on. */
-    async settle(): Promise<void> {
-      do {
-        await new Promise<void>((resolve) => void realImmediate(resolve));
-      } while (pending > 0 || process.getActiveResourcesInfo().includes("Immediate"));
+    /**
+     * Lets time pass until then or until it is done, thing after thing; after each of them everything that happens
+     * without the clock moving on. Promises and ticks are run here and now: a turn of the event loop for each of a
+     * million things would cost more than the things do. Only what the runtime does by itself gets a turn.
+     */
+    advance(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
+      return new Promise((resolve, reject) => {
+        function goOn(): void {
+          try {
+            for (;;) {
+              runTicks();
+              if (pending > 0 || process.getActiveResourcesInfo().some(isUnderWay))
+                return void realImmediate(goOn);
+              if (isDone()) return resolve();
+              if (agenda.run(untilMs)) continue;
+              agenda.advance(untilMs);
+              return resolve();
+            }
+          } catch (error) {
+            reject(error);
+          }
+        }
+        realImmediate(goOn);
+      });
     },
     /** Work that takes real time and no simulated time: a database that opens. */
     async hold<T>(work: Promise<T>): Promise<T> {

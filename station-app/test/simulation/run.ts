@@ -77,9 +77,9 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
   const { advance, complete } = createPace(platform);
 
   cloud.begin();
-  await platform.settle();
+  await advance(agenda.now());
   await complete(cloud.ask("/v1/channels/import", JSON.stringify(settings)));
-  const layout = options.rate > 600 ? layouts.fast : layouts.slow;
+  const layout = options.rate > 300 ? layouts.fast : layouts.slow;
   const stations: Station[] = [];
   for (let at = 0; at < options.stations; at += 1) {
     const stationId = `station-${at + 1}`;
@@ -89,7 +89,7 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
       dir,
       layout,
       random: createRandom(seed ^ ((at + 1) * 0x9e3779b9)),
-      sendEveryMs: random.pick([20_000, 120_000, 300_000, 600_000, 600_000]),
+      sendEveryMs: random.pick([60_000, 300_000, 600_000, 600_000, 600_000]),
       onTrouble: (what) => troubles.push(`${stationId}: ${what}`),
       ...world.stationOptions(at),
     });
@@ -195,13 +195,7 @@ type Advance = (untilMs: number, isDone?: () => boolean) => Promise<void>;
 
 function createPace(platform: Platform) {
   const { agenda } = platform;
-  const advance: Advance = async (untilMs, isDone = () => false) => {
-    for (;;) {
-      await platform.settle();
-      if (isDone()) return;
-      if (!agenda.run(untilMs)) return agenda.advance(untilMs);
-    }
-  };
+  const { advance } = platform;
   /** Lets time pass until the work is done; null: it was not in that time. */
   async function complete<T>(work: Promise<T>, withinMs = hourMs): Promise<T | null> {
     let isDone = false;

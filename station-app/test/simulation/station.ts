@@ -55,7 +55,7 @@ export async function createStation(options: StationOptions) {
   } | null = null;
   let deaths = 0;
   let isHeldDown = false;
-  let reader: Database.Database | null = null;
+  let reader: { readonly db: Database.Database; readonly last: Database.Statement } | null = null;
   let link = { recorded: 0 };
   let accepted: (parcelIndex: number) => void = () => undefined;
 
@@ -99,12 +99,8 @@ export async function createStation(options: StationOptions) {
   /** What is durable at this moment, seen over a connection of its own. */
   function readCommitted(): { logId: string; sequence: number } | undefined {
     try {
-      reader ??= new Database(paths.facts, { readonly: true, fileMustExist: true });
-      return reader
-        .prepare(
-          "SELECT log_id AS logId, (SELECT coalesce(max(sequence), 0) FROM facts) AS sequence FROM log",
-        )
-        .get() as { logId: string; sequence: number };
+      reader ??= openReader(paths.facts);
+      return reader.last.get() as { logId: string; sequence: number };
     } catch {
       return undefined;
     }
@@ -120,7 +116,7 @@ export async function createStation(options: StationOptions) {
   }
 
   function forgetReader(): void {
-    reader?.close();
+    reader?.db.close();
     reader = null;
   }
 
@@ -285,6 +281,14 @@ const nobody = ({ clockErrorMs, random, onTrouble }: StationOptions): SimulatedP
 
 const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+function openReader(path: string) {
+  const db = new Database(path, { readonly: true, fileMustExist: true });
+  const last = db.prepare(
+    "SELECT log_id AS logId, (SELECT coalesce(max(sequence), 0) FROM facts) AS sequence FROM log",
+  );
+  return { db, last };
+}
 
 /** Every file a process opens is closed when it dies. */
 function trackDatabases(): void {
