@@ -46,7 +46,9 @@ export function openOutgoing(options: OutgoingOptions) {
     const batch = options.pack({ stationId: options.stationId, logId, above, limitBytes, version });
     const made = { logId, above, batch };
     packed = [...packed.slice(1 - mostPacked), made];
-    const forget = (): void => void (packed = packed.filter((one) => one !== made));
+    const forget = (): void => {
+      packed = packed.filter((one) => one !== made);
+    };
     // There may be facts the next time.
     batch.then((facts) => facts ?? forget(), forget);
     return batch;

@@ -114,7 +114,7 @@ export function installPlatform(agenda: Agenda, seed: number) {
               return resolve();
             }
           } catch (error) {
-            reject(error);
+            reject(error instanceof Error ? error : new Error(String(error)));
           }
         }
         realImmediate(goOn);
