@@ -31,7 +31,7 @@ export type Outgoing = ReturnType<typeof openOutgoing>;
 
 /**
  * Batches of one log on their way, oldest first, and one more that is packed meanwhile: so packing, the network,
- * the cloud's checks and its commits go on side by side. Holds `atOnce` batches and the one packed ahead, no more.
+ * the cloud's checks and its commits go on side by side. Holds `atOnce` batches and the two packed last.
  */
 export function openOutgoing(options: OutgoingOptions) {
   const out: Sent[] = [];
