@@ -77,6 +77,7 @@ const idleMs = 120_000;
 const maximumForgotten = 10_000;
 
 export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): Snapshots {
+  /** In the order of their last use, the one used longest ago first: within a millisecond a clock would not know. */
   const byHandle = new Map<string, Held>();
   const newest = new Map<string, Held>();
   const forgotten = new Map<string, number>();
@@ -85,14 +86,18 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
 
   function open(definition: ShapeDefinition): Snapshot {
     const found = newest.get(definition.hash);
-    if (found !== undefined && isYoung(found, definition)) {
-      found.usedAt = Date.now();
-      return found;
-    }
+    if (found !== undefined && isYoung(found, definition)) return use(found);
     const held = begin(definition);
     newest.set(definition.hash, held);
-    byHandle.set(held.handle, held);
+    use(held);
     sweep();
+    return held;
+  }
+
+  function use(held: Held): Held {
+    held.usedAt = Date.now();
+    byHandle.delete(held.handle);
+    byHandle.set(held.handle, held);
     return held;
   }
 
@@ -125,8 +130,7 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
 
   const find = (handle: string): Snapshot | null => {
     const held = byHandle.get(handle);
-    if (held !== undefined) held.usedAt = Date.now();
-    return held ?? null;
+    return held === undefined ? null : use(held);
   };
 
   async function findEnd(handle: string): Promise<SnapshotEnd | null> {
@@ -149,11 +153,11 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
 
   function sweep(): void {
     const now = Date.now();
-    for (const held of byHandle.values()) {
+    for (const held of [...byHandle.values()]) {
       const replaced = newest.get(held.hash) !== held || now - held.createdAt > options.maximumAgeMs;
       if (replaced && now - held.usedAt > idleMs) drop(held.handle);
     }
-    for (const held of byUse()) {
+    for (const held of [...byHandle.values()]) {
       if (byHandle.size <= maximumHeld) break;
       if (held.state() !== "running") drop(held.handle);
     }
@@ -161,8 +165,6 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
 
   const totalBytes = (): number =>
     [...byHandle.values()].reduce((sum, { spool }) => sum + spool.sizeBytes(), 0);
-
-  const byUse = (): Held[] => [...byHandle.values()].toSorted((one, other) => one.usedAt - other.usedAt);
 
   /**
    * False when there is no room even after everything else has gone, and nobody under way is larger: the largest gives
@@ -172,7 +174,7 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
     let total = totalBytes();
     options.onSpooled(total);
     if (total <= options.maximumBytes) return true;
-    for (const held of byUse()) {
+    for (const held of [...byHandle.values()]) {
       if (total <= options.maximumBytes) return true;
       if (held.handle === handle || held.state() === "running") continue;
       total -= held.spool.sizeBytes();
