@@ -153,8 +153,8 @@ async function prepareLimit(): Promise<void> {
   await client.query(`create procedure bench_insert(log text) language plpgsql as $$
     begin
       for batch in 0..${factsPerRound / factsPerBatch - 1} loop
-        insert into facts (station_id, log_id, sequence, month, text, hash, fact_id, type, version, lane, parcel_id, occurred_at)
-          select 'limit', log, n, month, text, hash, fact_id, type, version, lane, parcel_id, occurred_at
+        insert into facts (station_id, log_id, sequence, month, text, hash, type, version, lane, parcel_id, occurred_at)
+          select 'limit', log, n, month, text, hash, type, version, lane, parcel_id, occurred_at
           from bench_source where n > batch * ${factsPerBatch} and n <= (batch + 1) * ${factsPerBatch};
         commit;
       end loop;
@@ -174,10 +174,10 @@ async function insertRowByRow(logId: string): Promise<number> {
   for (const row of rows) {
     await client.query({
       name: "by-row",
-      text: `insert into facts (station_id, log_id, sequence, month, text, hash, fact_id, type, version, lane, parcel_id, occurred_at)
-        values ('rows', $1, $2, date_trunc('month', current_date), $3, $4, $5, $6, $7, $8, $9, $10)`,
+      text: `insert into facts (station_id, log_id, sequence, month, text, hash, type, version, lane, parcel_id, occurred_at)
+        values ('rows', $1, $2, date_trunc('month', current_date), $3, $4, $5, $6, $7, $8, $9)`,
       values: [
-        ...[logId, row.n, row.text, row.hash, row.fact_id, row.type, row.version],
+        ...[logId, row.n, row.text, row.hash, row.type, row.version],
         ...[row.lane, row.parcel_id, row.occurred_at],
       ],
     });

@@ -9,12 +9,13 @@ export function* makeParcelFacts(stationId: string, logId: string, count: number
   for (let sequence = 1; sequence <= count; sequence += 1) {
     const parcel = Math.ceil(sequence / factsPerParcel);
     const parcelId = `0199a8c0-${hex(parcel >>> 16)}-7${hex(parcel & 0xfff).slice(1)}-8000-${logId.padStart(12, "0").slice(-12)}`;
+    const { type, payload } = describeStep(sequence, parcel);
     const envelope: FactEnvelope = {
       stationId,
       logId,
       sequence,
       id: `0199a8c0-0000-7000-8000-${String(sequence).padStart(12, "0")}`,
-      ...describeStep(sequence, parcel),
+      type,
       version: 1,
       lane: "belt",
       parcelId,
@@ -23,6 +24,7 @@ export function* makeParcelFacts(stationId: string, logId: string, count: number
       bootId: "0199a8c0-0000-7000-8000-00000000b007",
       monotonicMs: sequence * 10,
       actor: { kind: "device", id: "belt-gate" },
+      payload,
       previousHash,
     };
     const text = JSON.stringify(envelope);

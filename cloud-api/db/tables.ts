@@ -164,7 +164,6 @@ export type FactsTable = {
   /** As the station hashed it; never touched again. */
   text: string;
   hash: string;
-  fact_id: string;
   type: string;
   version: number;
   lane: string | null;
@@ -211,6 +210,8 @@ export type ParcelsTable = Owned & {
   label_state: string | null;
   divert_state: string | null;
   fact_count: number;
+  /** Where its facts lie: `[log, first sequence, last sequence]` for each stretch. */
+  fact_spans: ColumnType<unknown, string, string>;
   first_occurred_at: string;
   last_occurred_at: string;
   last_fact: string;

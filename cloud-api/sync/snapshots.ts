@@ -86,15 +86,15 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
 
   function open(definition: ShapeDefinition): Snapshot {
     const found = newest.get(definition.hash);
-    if (found !== undefined && isYoung(found, definition)) return use(found);
+    if (found !== undefined && isYoung(found, definition)) return touch(found);
     const held = begin(definition);
     newest.set(definition.hash, held);
-    use(held);
+    touch(held);
     sweep();
     return held;
   }
 
-  function use(held: Held): Held {
+  function touch(held: Held): Held {
     held.usedAt = Date.now();
     byHandle.delete(held.handle);
     byHandle.set(held.handle, held);
@@ -130,7 +130,7 @@ export function createSnapshots(db: Kysely<unknown>, options: SnapshotOptions): 
 
   const find = (handle: string): Snapshot | null => {
     const held = byHandle.get(handle);
-    return held === undefined ? null : use(held);
+    return held === undefined ? null : touch(held);
   };
 
   async function findEnd(handle: string): Promise<SnapshotEnd | null> {

@@ -6,7 +6,7 @@ import type { VerifiedFact } from "./verify-facts.ts";
 export type LogKey = { readonly stationId: string; readonly logId: string };
 
 export const factColumns = [
-  ...["station_id", "log_id", "month", "sequence", "text", "hash", "fact_id", "type", "version"],
+  ...["station_id", "log_id", "month", "sequence", "text", "hash", "type", "version"],
   ...["lane", "parcel_id", "occurred_at"],
 ];
 
@@ -30,19 +30,19 @@ export function formatFactRows(
 const isPlain = ({ stored: { text } }: VerifiedFact): boolean => isPlainForCopy(text) && text.isWellFormed();
 
 function formatPlain({ stored: { sequence, text, hash }, envelope }: VerifiedFact): string {
-  const { id, type, version, lane, occurredAt } = envelope;
+  const { type, version, lane, occurredAt } = envelope;
   const { parcelId } = unwrapSalvaged(envelope);
-  return `${sequence}\t${text}\t${hash}\t${id}\t${type}\t${version}\t${lane ?? "\\N"}\t${parcelId ?? "\\N"}\t${occurredAt}`;
+  return `${sequence}\t${text}\t${hash}\t${type}\t${version}\t${lane ?? "\\N"}\t${parcelId ?? "\\N"}\t${occurredAt}`;
 }
 
 function readColumns({ stored, envelope }: VerifiedFact): (string | number | null)[] {
   const { sequence, text, hash } = stored;
-  const { id, type, version, lane, occurredAt } = envelope;
+  const { type, version, lane, occurredAt } = envelope;
   const { parcelId } = unwrapSalvaged(envelope);
-  if (isStorable(text)) return [sequence, text, hash, id, type, version, lane, parcelId, occurredAt];
+  if (isStorable(text)) return [sequence, text, hash, type, version, lane, parcelId, occurredAt];
   const orNull = (value: string | null) => (value === null ? null : storable(value));
   return [
-    ...[sequence, text, hash, storable(id), storable(type), version],
+    ...[sequence, text, hash, storable(type), version],
     ...[orNull(lane), orNull(parcelId), storable(occurredAt)],
   ];
 }

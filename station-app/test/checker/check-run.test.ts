@@ -111,7 +111,7 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
     /^union: the cloud has .+\/9 twice$/,
     () =>
       inCloud(`INSERT INTO facts SELECT station_id, log_id, sequence, (month + interval '1 month')::date, text, hash,
-        fact_id, type, version, lane, parcel_id, occurred_at, received_at FROM facts WHERE sequence = 9`),
+        type, version, lane, parcel_id, occurred_at, received_at FROM facts WHERE sequence = 9`),
   ],
   [/^union: columns of .+\/9 /, () => inCloud("UPDATE facts SET parcel_id = 'x' WHERE sequence = 9")],
   [
@@ -159,6 +159,14 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
     () => inCloud("UPDATE parcels SET outcome = 'rejected'"),
   ],
   [/^parcels: the cloud says fact_count 1 of /, () => inCloud("UPDATE parcels SET fact_count = 1")],
+  [
+    /^parcels: the cloud finds .+ 0 times by its parcel$/,
+    () => inCloud("UPDATE parcels SET fact_spans = jsonb_set(fact_spans, '{-1,1}', fact_spans->-1->2)"),
+  ],
+  [
+    /^parcels: the cloud finds .+ 2 times by its parcel$/,
+    () => inCloud("UPDATE parcels SET fact_spans = fact_spans || fact_spans"),
+  ],
   [
     "intent: printer printed a label of order-1, and no label was requested by then",
     () =>
