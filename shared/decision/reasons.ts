@@ -1,4 +1,5 @@
-import { fillSentence, type Language } from "../failures/catalog.ts";
+import { fillSentence } from "../failures/catalog.ts";
+import type { Language } from "../model/language.ts";
 import type { Outcome } from "../facts/catalog.ts";
 
 type ReasonEntry = {

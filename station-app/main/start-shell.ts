@@ -1,4 +1,5 @@
-import { type FailureCode, describeFailure, type Language } from "@waystation/shared/failures/catalog";
+import { describeFailure, type FailureCode } from "@waystation/shared/failures/catalog";
+import type { Language } from "@waystation/shared/model/language";
 import type { Failure } from "@waystation/shared/failures/result";
 import { portChannel } from "@waystation/shared/wire/shell-bridge";
 import {

@@ -1,102 +1,18 @@
-import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { gunzipSync } from "node:zlib";
-import { genesisHash, type StoredFact } from "@waystation/shared/facts/envelope";
-import type { Failure } from "@waystation/shared/failures/result";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { waitUntil } from "../../test/durability/child-process.ts";
-import { packFacts } from "../replica/pack-facts.ts";
-import { type Misbehaviour, type ScriptedCloud, startScriptedCloud } from "./scripted-cloud.test-support.ts";
-import { type LogPosition, startUplink, type Uplink, type UplinkOptions } from "./uplink.ts";
-
-/** A log in memory with a true chain; what the replica thread reads from the file. */
-function makeLog(logId: string, count: number, textSize = 0): StoredFact[] {
-  let previousHash = genesisHash;
-  return Array.from({ length: count }, (_, at) => {
-    const text = JSON.stringify({ logId, sequence: at + 1, filler: "x".repeat(textSize), previousHash });
-    previousHash = createHash("sha256").update(text).digest("hex");
-    return { sequence: at + 1, text, hash: previousHash };
-  });
-}
-
-/** As the reader of the file: from the first one above, and not across a hole. */
-const untilHole = (facts: readonly StoredFact[], above: number) =>
-  facts
-    .filter(({ sequence }) => sequence > above)
-    .filter(({ sequence }, index, [first]) => sequence === (first?.sequence ?? 0) + index);
-
-let cloud: ScriptedCloud;
-let uplink: Uplink | null;
-let links: (Failure | null)[];
-let acknowledged: Map<string, { receivedThrough: number; durableThrough: number }>;
-let restored: typeof acknowledged;
-let ended: [string, number][];
-let token: string;
-let refused: string[];
-
-beforeEach(async () => {
-  cloud = await startScriptedCloud();
-  uplink = null;
-  links = [];
-  acknowledged = new Map();
-  restored = new Map();
-  ended = [];
-  token = "token-1";
-  refused = [];
-});
-afterEach(async () => {
-  uplink?.stop();
-  await cloud.stop();
-});
-
-const times = { firstMs: 10, longestMs: 40, refusedMs: 60_000, requestMs: 5000 };
-
-function start(
-  stored: Readonly<Record<string, readonly StoredFact[]>>,
-  options: { positions?: readonly LogPosition[]; times?: Partial<UplinkOptions["times"]> } = {},
-): Uplink {
-  uplink = startUplink(
-    {
-      url: cloud.url,
-      stationId: "station-1",
-      access: {
-        token: async () => ({ ok: true, value: token }),
-        refuse: (old) => {
-          refused.push(old);
-          token = "token-2";
-        },
-      },
-      pack: (request) =>
-        packFacts(request, (logId, above, limit) => untilHole(stored[logId] ?? [], above).slice(0, limit)),
-      onRestored: (logId, reply) => restored.set(logId, reply),
-      onAcknowledged: (logId, reply) => acknowledged.set(logId, reply),
-      onEnded: (logId, through) => ended.push([logId, through]),
-      onLink: (failure) => links.push(failure),
-      times: { ...times, ...options.times },
-    },
-    options.positions ??
-      Object.entries(stored).map(([logId, facts]) => ({
-        logId,
-        recorded: facts.at(-1)?.sequence ?? 0,
-        acknowledged: 0,
-      })),
-  );
-  return uplink;
-}
-
-const hashes = (facts: readonly StoredFact[] | undefined) => facts?.map(({ hash }) => hash);
-const untilComplete = (logId: string, facts: readonly StoredFact[]) =>
-  waitUntil(
-    () => acknowledged.get(logId)?.receivedThrough === facts.length,
-    () => `${logId} to be acknowledged: ${JSON.stringify([[...acknowledged], links.slice(-3)])}`,
-    15_000,
-  );
-
-async function expectWhole(logId: string, facts: readonly StoredFact[]): Promise<void> {
-  await untilComplete(logId, facts);
-  expect(hashes(cloud.logs.get(logId))).toEqual(hashes(facts));
-  expect(links.at(-1)).toBe(null);
-}
+import type { Misbehaviour } from "./scripted-cloud.test-support.ts";
+import {
+  acknowledged,
+  cloud,
+  expectWhole,
+  links,
+  makeLog,
+  refused,
+  restored,
+  start,
+} from "./uplink.test-support.ts";
 
 test("a backlog goes up in full batches, at most two at once, and the cloud's durability is passed on", async () => {
   const facts = makeLog("log", 3500);
@@ -295,42 +211,6 @@ test("a cloud that names less than it had gets it again", async () => {
   await expectWhole("log", facts);
 });
 
-test("a forked log stops with its sentence, the others go on, also with what comes later", async () => {
-  const [old, current] = [makeLog("old", 20), makeLog("current", 30)];
-  cloud.logs.set("old", [{ sequence: 1, text: "other", hash: "0".repeat(64) }]);
-  const { notify } = start(
-    { old, current },
-    {
-      positions: [
-        { logId: "old", recorded: 20, acknowledged: 0 },
-        { logId: "current", recorded: 10, acknowledged: 0 },
-      ],
-    },
-  );
-  await waitUntil(() => acknowledged.has("current"), "the other log");
-  notify(30);
-  await untilComplete("current", current);
-  expect(links.at(-1)).toMatchObject({ code: "facts.forked", details: { sequence: 1 } });
-  expect(cloud.uploads().filter(({ body }) => gunzipSync(body).includes('"old"'))).toHaveLength(1);
-});
-
-test("a row that names more than was ever recorded hides no fact that was not sent yet", async () => {
-  cloud.script.push((_request, response) => {
-    response.writeHead(503).end();
-    return true;
-  });
-  const { learn } = start(
-    { log: makeLog("log", 12) },
-    {
-      positions: [{ logId: "log", recorded: 12, acknowledged: 10 }],
-      times: { firstMs: 300, longestMs: 600 },
-    },
-  );
-  await waitUntil(() => links.some((failure) => failure !== null), "the link to rest");
-  learn({ logId: "log", receivedThrough: 50, durableThrough: 0 });
-  await waitUntil(() => cloud.uploads().length > 1, "another upload");
-});
-
 test("a batch that is too large is halved until it fits", async () => {
   const facts = makeLog("log", 64, 10_000);
   cloud.state.limitBytes = 50_000;
@@ -378,60 +258,4 @@ test.each([
   cloud.state.supported = [2];
   hurry();
   await expectWhole("log", makeLog("log", 5));
-});
-
-const idle = { positions: [{ logId: "log", recorded: 50, acknowledged: 50 }] };
-
-test("an idle station goes back when all acknowledgements, fetched anew, say less", async () => {
-  const facts = makeLog("log", 50);
-  const { compareAll } = start({ log: facts }, idle);
-  cloud.logs.set("log", facts.slice(0, 20));
-  compareAll([{ logId: "log", receivedThrough: 20, durableThrough: 15 }]);
-  expect(restored.get("log")).toMatchObject({ receivedThrough: 20, durableThrough: 15 });
-  await expectWhole("log", facts);
-  cloud.logs.clear();
-  acknowledged.clear();
-  compareAll([]);
-  await expectWhole("log", facts);
-});
-
-test("a late row sends nobody back, its durability counts", async () => {
-  const facts = makeLog("log", 50);
-  cloud.logs.set("log", [...facts]);
-  const { learn } = start({ log: facts }, idle);
-  learn({ logId: "log", receivedThrough: 20, durableThrough: 20 });
-  expect(acknowledged.get("log")).toEqual({ receivedThrough: 50, durableThrough: 20 });
-  expect(restored.size).toBe(0);
-  expect(cloud.uploads()).toEqual([]);
-});
-
-test("a cloud that has more of the log than there is here does not make the next facts be skipped", async () => {
-  const lost = makeLog("log", 30);
-  cloud.logs.set("log", [...lost]);
-  const rolledBack = lost.slice(0, 10);
-  const { notify } = start(
-    { log: rolledBack },
-    { positions: [{ logId: "log", recorded: 10, acknowledged: 0 }] },
-  );
-  await waitUntil(() => acknowledged.get("log")?.receivedThrough === 10, "the first ten");
-  rolledBack.push(...makeLog("else", 12).slice(10));
-  notify(12);
-  await waitUntil(() => links.at(-1) !== null, "the alarm");
-  expect(links.at(-1)).toMatchObject({ code: "facts.forked", details: { sequence: 11 } });
-});
-
-test("a saved log ends where its first hole is, and the log in use follows", async () => {
-  const [whole, current] = [makeLog("old", 40), makeLog("current", 5)];
-  start({ old: whole.filter(({ sequence }) => sequence < 15 || sequence > 20), current });
-  await expectWhole("current", current);
-  expect(ended).toEqual([["old", 14]]);
-  expect(hashes(cloud.logs.get("old"))).toEqual(hashes(whole.slice(0, 14)));
-});
-
-test("facts the cloud wants and the station no longer has are a clear stop", async () => {
-  const facts = makeLog("log", 40).slice(20);
-  start({ log: facts }, { positions: [{ logId: "log", recorded: 40, acknowledged: 20 }] });
-  await waitUntil(() => links.length > 0, "the failure");
-  expect(links.at(-1)).toEqual({ code: "facts.deleted", details: { logId: "log", expectedSequence: 1 } });
-  expect(cloud.uploads()).toHaveLength(2);
 });

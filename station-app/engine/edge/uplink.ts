@@ -114,10 +114,9 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
   function takeReply(log: Log, { batch }: Sent, reply: UploadFactsReply): Outcome {
     if (reply.receivedThrough < batch.last)
       return fail("cloud.refused", { reason: "it acknowledged less than it took" });
-    // A cloud that has more of this log than there is here must not make us skip what comes next.
-    log.acknowledged = Math.min(reply.receivedThrough, log.recorded);
+    log.acknowledged = batch.last;
     backoff.reset();
-    options.onAcknowledged(log.logId, { ...reply, receivedThrough: log.acknowledged });
+    options.onAcknowledged(log.logId, positionOf(log, reply));
     reportLink();
     return log.acknowledged === log.recorded && !isInUse(log) ? leaveLog(log) : goOn;
   }
@@ -171,19 +170,28 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
 
   /**
    * A row that comes late must not send us back, one just fetched must: the cloud may be an older copy. If it was
-   * late after all, the batch sent again is answered with how far the cloud really is.
+   * late after all, the batch sent again is answered with how far the cloud really is. No row takes us further.
    */
   function compare(log: Log, known: UploadFactsReply, isFresh: boolean): void {
     if (log === underWay) return;
-    // The cloud has facts this log never wrote: an older copy of it was put back. What comes next is sent, and refused.
-    if (known.receivedThrough > log.recorded) return;
-    const isBehind = known.receivedThrough < log.acknowledged;
-    if (isBehind && isFresh) log.ended = false;
-    if (!isBehind || isFresh) log.acknowledged = Math.min(known.receivedThrough, log.recorded);
-    const reply = { ...known, receivedThrough: log.acknowledged };
-    if (isBehind && isFresh) options.onRestored(log.logId, reply);
-    else options.onAcknowledged(log.logId, reply);
+    const isBehind = isFresh && known.receivedThrough < log.acknowledged;
+    if (isBehind) {
+      log.ended = false;
+      log.acknowledged = known.receivedThrough;
+    }
+    const tell = isBehind ? options.onRestored : options.onAcknowledged;
+    tell(log.logId, positionOf(log, known));
   }
+
+  /**
+   * What is acknowledged is what the cloud took from here, batch by batch, for there its hashes were compared. What
+   * it has beyond that may be another branch, written before an older copy of this log was put back: nothing of this
+   * one may be skipped or deleted for it.
+   */
+  const positionOf = ({ acknowledged }: Log, { durableThrough }: UploadFactsReply): UploadFactsReply => ({
+    receivedThrough: acknowledged,
+    durableThrough: Math.min(durableThrough, acknowledged),
+  });
 
   void pump();
   return {
