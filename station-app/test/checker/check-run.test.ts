@@ -93,6 +93,8 @@ const otherBranch = (): { factsFiles: string[]; forked: boolean } => {
 };
 /** The same, put back on purpose: the cloud knows only what was written since. */
 const unseenBranch = () => ({ station: { ...otherBranch(), forked: true } });
+/** The same, its facts counted as acknowledged though the cloud has the others. */
+const branchInUse = () => ({ factsFiles: otherBranch().factsFiles.toReversed() });
 const otherHash = "UPDATE facts SET hash = zeroblob(32) WHERE sequence = 7";
 const alarm = `INSERT INTO fact_alarms (station_id, log_id, sequence, kind, stored_hash, offered_hash)
   SELECT station_id, log_id, received_through, 'forked', '', '' FROM acknowledgements`;
@@ -140,6 +142,10 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
   [
     "fork: an older copy was put back, and nobody noticed",
     () => ({ ...inStation("DELETE FROM facts WHERE sequence = 120"), station: { forked: true } }),
+  ],
+  [
+    /^acknowledged: the station counts 120 as acknowledged, and the cloud has another text of it$/,
+    () => ({ station: { ...branchInUse(), forked: true }, cloud: [alarm] }),
   ],
   [
     /^union: the cloud lacks .+\/120$/,

@@ -154,6 +154,13 @@ export function checkAcknowledged(evidence: Evidence, notes: Notes): void {
   for (const { logId, receivedThrough } of logs)
     if ((run.quiesced || !run.cloudRestored) && receivedThrough > cloudEnd(evidence, logId))
       tell(`the station believes that the cloud has ${logId} through ${receivedThrough}`);
+  const said = new Map(cloud.logs.get(inUse.logId)?.map(({ sequence, hash }) => [sequence, hash]));
+  const other = inUse.facts.find(
+    ({ sequence, hash }) =>
+      sequence <= inUse.acknowledgedThrough && said.has(sequence) && said.get(sequence) !== hash,
+  );
+  if (other !== undefined)
+    tell(`the station counts ${other.sequence} as acknowledged, and the cloud has another text of it`);
   if (inUse.durableThrough > cloudEnd(evidence, inUse.logId))
     tell(`the station was told that ${inUse.durableThrough} is durable, and the cloud does not have it`);
   if (inUse.prunedThrough > inUse.durableThrough && !run.cloudRestored)

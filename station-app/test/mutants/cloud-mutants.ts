@@ -101,8 +101,8 @@ export const cloudMutants: readonly Mutant[] = [
     patches: [
       {
         file: "station-app/engine/edge/uplink.ts",
-        find: "if (!isBehind || isFresh) log.acknowledged",
-        replace: "if (!isBehind) log.acknowledged",
+        find: "log.acknowledged = known.receivedThrough;",
+        replace: "log.acknowledged = Math.max(log.acknowledged, known.receivedThrough);",
       },
       {
         file: "station-app/engine/edge/refused-batch.ts",

@@ -66,6 +66,27 @@ export const stationMutants: readonly Mutant[] = [
     },
   },
   {
+    name: "another branch's facts acknowledged",
+    broken: "what the cloud has of a log counts as received, also behind what it took from this copy of it",
+    patches: [
+      {
+        file: "station-app/engine/edge/uplink.ts",
+        find: "const isBehind = isFresh &&",
+        replace: `if (known.receivedThrough <= log.recorded)
+      log.acknowledged = Math.max(log.acknowledged, known.receivedThrough);
+    const isBehind = isFresh &&`,
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(6, 60, 4),
+      rule: "acknowledged",
+      says: "and the cloud has another text of it",
+      arranged: [onlyFaults("facts-restored/any", "partition-for-days/any")],
+      seeds: [2, 1, 3, 4, 5],
+    },
+  },
+  {
     name: "order used twice",
     broken: "a second parcel of an order is looked for among those under way only",
     patches: [
