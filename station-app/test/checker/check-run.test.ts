@@ -33,6 +33,11 @@ const inStation = (...statements: string[]): Spoiling => ({
 const inOrders = (statement: string): Spoiling => ({ orders: (db) => void db.exec(statement) });
 const inCloud = (...cloud: string[]): Spoiling => ({ cloud });
 const last = () => made.facts.length;
+const prunedThrough = (end: number): readonly string[] => [
+  `UPDATE log SET pruned_hash = (SELECT hash FROM facts WHERE sequence = ${end}), pruned_through = ${end}`,
+  `DELETE FROM facts WHERE sequence <= ${end}`,
+  `DELETE FROM parcels WHERE last_sequence <= ${end}`,
+];
 
 /** Changes the lines of which all these values are true. */
 const inTwins = (match: Line, act: (line: Line) => Line[]): Spoiling => ({
@@ -75,13 +80,15 @@ function retell(
 }
 
 /** A copy of facts.db that went on in another way from its last fact. */
-const otherBranch = (): { factsFiles: string[]; forked: boolean } => {
+const otherBranch = (
+  write = (text: string) => text.replace('"bootId":"', '"bootId":"other-'),
+): { factsFiles: string[]; forked: boolean } => {
   const [whole = ""] = made.station.factsFiles;
   const copy = join(made.root, "branch.db");
   copyFileSync(whole, copy);
   const db = new Database(copy);
   const { text } = db.prepare("SELECT text FROM facts ORDER BY sequence DESC").get() as { text: string };
-  const other = text.replace('"bootId":"', '"bootId":"other-');
+  const other = write(text);
   db.exec("DROP TRIGGER facts_are_immutable");
   db.prepare("UPDATE facts SET text = ?, hash = ? WHERE sequence = ?").run(
     other,
@@ -347,14 +354,21 @@ const harmless: readonly (readonly [string, () => Spoiling])[] = [
   ["a fork that the cloud noticed", () => ({ station: otherBranch(), cloud: [alarm] })],
   ["an older copy put back, of whose other branch nothing ever left the station", () => unseenBranch()],
   ["a ledger that sums to zero", () => inCloud("CREATE TABLE ledger AS SELECT 0 AS amount_minor")],
+  ["facts that were deleted because the cloud holds them for good", () => inStation(...prunedThrough(30))],
   [
-    "facts that were deleted because the cloud holds them for good",
-    () =>
-      inStation(
-        "UPDATE log SET pruned_hash = (SELECT hash FROM facts WHERE sequence = 30), pruned_through = 30",
-        "DELETE FROM facts WHERE sequence <= 30",
-        "DELETE FROM parcels WHERE last_sequence <= 30",
-      ),
+    "what a branch that was lost did, where the one in use deleted its own facts of those numbers",
+    () => {
+      const pruned = join(made.root, "pruned.db");
+      copyFileSync(made.station.factsFiles[0] ?? "", pruned);
+      const db = new Database(pruned);
+      for (const statement of prunedThrough(last())) db.exec(statement);
+      db.close();
+      const label = { type: "label.requested", payload: { jobId: "another", orderId: "order-1" } };
+      const [, lost = ""] = otherBranch((text) =>
+        JSON.stringify({ ...JSON.parse(text), ...label }),
+      ).factsFiles;
+      return { station: { factsFiles: [pruned, lost], forked: true }, cloud: [alarm] };
+    },
   ],
   [
     "what an unfinished run has not sent, ended or shown yet",

@@ -51,7 +51,7 @@ export async function gatherEvidence(
   const logOrder = orderLogs(inUse, places, cloud);
   return {
     ...{ run, station, files, inUse, cloud, places, logOrder },
-    history: writeHistory(places, logOrder),
+    history: writeHistory(inUse, places, logOrder),
     orders: station.ordersFile === null ? null : readOrdersFile(station.ordersFile),
     twins: station.twinLog === null ? null : readTwinLog(station.twinLog),
   };
@@ -93,16 +93,21 @@ function orderLogs(
   return [...others.toSorted((one, other) => arrived(one) - arrived(other)), ...known];
 }
 
-function writeHistory(places: Evidence["places"], logOrder: readonly string[]): Fact[] {
+/** Of two texts the one in use: what that file deleted, it deleted because the cloud had it. */
+function writeHistory(inUse: FactsFile, places: Evidence["places"], logOrder: readonly string[]): Fact[] {
+  const pick = (logId: string, sequence: number, versions: readonly Version[]): Version | undefined =>
+    versions.find((version) => version.inUse) ??
+    (logId === inUse.logId && sequence <= inUse.prunedThrough
+      ? versions.find(({ inCloud }) => inCloud)
+      : undefined) ??
+    versions.find(({ inFile }) => inFile) ??
+    versions[0];
   return logOrder.flatMap((logId) =>
     [...(places.get(logId) ?? [])]
       .toSorted(([one], [other]) => one - other)
-      .flatMap(([, versions]) => pickVersion(versions)?.fact ?? []),
+      .flatMap(([sequence, versions]) => pick(logId, sequence, versions)?.fact ?? []),
   );
 }
-
-const pickVersion = (versions: readonly Version[]): Version | undefined =>
-  versions.find(({ inUse }) => inUse) ?? versions.find(({ inFile }) => inFile) ?? versions[0];
 
 /**
  * An older copy was put back, and nothing of what the file knew above it had ever left the station: the cloud has the

@@ -9,7 +9,7 @@ export function checkEnds(evidence: Evidence, { find, count }: Notes): void {
   const { run, inUse, history } = evidence;
   const [lost, salvaged] = splitLost(evidence);
   const forks = new Map(evidence.logOrder.map((logId) => [logId, forkedFrom(evidence, logId)]));
-  const lastHere = inUse.facts.at(-1)?.sequence ?? 0;
+  const lastHere = inUse.facts.at(-1)?.sequence ?? inUse.prunedThrough;
   // Behind a fork two branches tell of one parcel; the one in use is told to the end.
   const told = history.filter(
     (fact) =>
