@@ -1,4 +1,5 @@
 import { type Failure, fail, type Result } from "@waystation/shared/failures/result";
+import type { UploadFactsReply } from "@waystation/shared/wire/cloud-http";
 import type { PackedFacts } from "../replica/pack-facts.ts";
 import type { CloudAccess } from "./cloud-access.ts";
 import type { Outgoing, Sent } from "./outgoing-batches.ts";
@@ -22,6 +23,7 @@ export type RefusalDeps = {
   readonly access: Pick<CloudAccess, "token" | "refuse">;
   readonly outgoing: Outgoing;
   readonly signal: AbortSignal;
+  readonly onRestored: (logId: string, reply: UploadFactsReply) => void;
   readonly stopLog: (log: Log, failure: Failure) => Outcome;
   readonly leaveLog: (log: Log) => Outcome;
   readonly isInUse: (log: Log) => boolean;
@@ -75,6 +77,9 @@ function resumeAfterGap(deps: RefusalDeps, log: Log, batch: PackedFacts, failure
   if (!Number.isInteger(expected) || expected < 1 || expected >= batch.first)
     return fail("cloud.refused", { reason: `it expects fact ${expected}, which it was sent` });
   const wasAskedFor = batch.above === expected - 1;
+  // What it holds for good it says with the next answer; until then nothing is deleted.
+  if (expected <= log.acknowledged)
+    deps.onRestored(log.logId, { receivedThrough: expected - 1, durableThrough: 0 });
   log.acknowledged = expected - 1;
   if (!wasAskedFor) return goOn;
   if (!deps.isInUse(log)) return deps.leaveLog(log);
