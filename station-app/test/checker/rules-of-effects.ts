@@ -110,14 +110,28 @@ function parcelsByIndex(evidence: Evidence): Map<unknown, string[]> {
   return new Map([...grouped].map(([index, facts]) => [index, facts.map(({ parcelId }) => parcelId ?? "")]));
 }
 
+/** Index and chute of what a branch asked for that was lost with its file: it happened all the same. */
+function askedInLostBranch({ station, places, history }: Evidence): ReadonlySet<string> {
+  if (!station.forked) return new Set();
+  const kept = new Set(history);
+  const facts = [...places.values()].flatMap((log) => [...log.values()].flat().map(({ fact }) => fact));
+  return new Set(
+    facts
+      .filter((fact) => fact.name === "divert.requested.v1" && !kept.has(fact))
+      .map(({ payload }) => `${String(payload.parcelIndex)}/${String(payload.chute)}`),
+  );
+}
+
 /** A parcel lies where its decision and its command said, or where doubts go. */
 export function checkChutes(evidence: Evidence, { find, count }: Notes): void {
   const { safeChutes } = evidence.station;
+  const lost = askedInLostBranch(evidence);
   const parcels = parcelsByIndex(evidence);
   const wanted = ofName(evidence, "parcel.judged.v1", "divert.requested.v1", "parcel.ended.v1");
   const facts = groupBy(wanted, ({ parcelId }) => parcelId);
   for (const { parcelIndex, chute } of eventsOf(evidence, "landed")) {
     count("landed");
+    if (lost.has(`${parcelIndex}/${chute}`)) continue;
     const isSafe = safeChutes.includes(chute);
     const found = (parcels.get(parcelIndex) ?? []).flatMap((parcelId) => facts.get(parcelId) ?? []);
     const chuteIn = (name: string) => found.findLast((fact) => fact.name === name)?.payload.chute;
