@@ -84,7 +84,7 @@ export function assembleCloud(
   database: Database,
   config: CloudConfig,
   logLine: LogLine,
-  checker: UploadChecker = startCheckThread(),
+  checker: UploadChecker = startCheckThread({ isRoomy: config.databaseUrl !== undefined }),
 ): Cloud {
   const stopping = new AbortController();
   const backups = scheduleBackups(database, config.backupIntervalMs, (error) =>

@@ -16,8 +16,16 @@ export const checkHere: UploadChecker = {
   stop: async () => undefined,
 };
 
-/** Bodies are bounded before they come here, and so is what one becomes; eight may be under way. */
-const memory = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 384 };
+/**
+ * Bodies are bounded before they come here, and so is what one becomes; eight may be under way. Where new objects have
+ * little room they are looked through all the time: beside the embedded database 50 MB are worth more than
+ * a tenth of the processor's time, elsewhere not.
+ */
+const limitsOf = (isRoomy: boolean) => ({
+  maxYoungGenerationSizeMb: isRoomy ? 64 : 16,
+  maxOldGenerationSizeMb: 384,
+});
+const file = new URL("./check-worker.ts", import.meta.url);
 
 type Asked = {
   readonly resolve: (result: Result<CheckedBatch>) => void;
@@ -29,13 +37,13 @@ type Asked = {
  * database has the main thread to itself meanwhile. A thread that dies fails what was asked of it, and the next
  * question starts another.
  */
-export function startCheckThread(file = new URL("./check-worker.ts", import.meta.url)): UploadChecker {
+export function startCheckThread({ isRoomy = false } = {}): UploadChecker {
   const asked = new Map<number, Asked>();
   let questions = 0;
   let worker: Worker | null = start();
 
   function start(): Worker {
-    const started = new Worker(file, { resourceLimits: memory });
+    const started = new Worker(file, { resourceLimits: limitsOf(isRoomy) });
     // It never keeps a process that has nothing else to do.
     started.unref();
     started.on("message", ({ id, result }: CheckAnswer) => {
