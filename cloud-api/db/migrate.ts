@@ -6,7 +6,7 @@ import { shapeCaptureMigration } from "./migrations/0003-shape-capture.ts";
 import { peopleMigration } from "./migrations/0004-people.ts";
 import { factsByArrivalMigration } from "./migrations/0005-facts-by-arrival.ts";
 import { factsWithoutPayloadMigration } from "./migrations/0006-facts-without-payload.ts";
-import { factsThroughParcelsMigration } from "./migrations/0007-facts-through-parcels.ts";
+import { factsWithoutIdMigration } from "./migrations/0007-facts-without-id.ts";
 import type { CloudTables } from "./tables.ts";
 
 /** A map rather than a folder, so that a bundled cloud carries its migrations. Published ones never change. */
@@ -17,7 +17,7 @@ export const migrations: Record<string, Migration> = {
   "0004-people": peopleMigration,
   "0005-facts-by-arrival": factsByArrivalMigration,
   "0006-facts-without-payload": factsWithoutPayloadMigration,
-  "0007-facts-through-parcels": factsThroughParcelsMigration,
+  "0007-facts-without-id": factsWithoutIdMigration,
 };
 
 /** Brings the database to this program's schema; throws what the database said. */

@@ -210,8 +210,6 @@ export type ParcelsTable = Owned & {
   label_state: string | null;
   divert_state: string | null;
   fact_count: number;
-  /** Where its facts lie: `[log, first sequence, last sequence]` for each stretch. */
-  fact_spans: ColumnType<unknown, string, string>;
   first_occurred_at: string;
   last_occurred_at: string;
   last_fact: string;

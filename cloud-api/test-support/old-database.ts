@@ -5,12 +5,6 @@ import type { CloudTables } from "../db/tables.ts";
 import { makeFacts } from "./make-facts.ts";
 
 const facts = makeFacts({ stationId: "station-1", count: 40 });
-/** Of the same parcel in another log, the last of them long after. */
-const laterFacts = [5000, 6000, 7001].map((sequence) => ({
-  sequence,
-  text: "{}",
-  hash: `later ${sequence}`,
-}));
 const bodyOf = (number: number): string => JSON.stringify({ orderId: `order-${number}`, kept: 'å®"quoted"' });
 
 /** A database as the first published version left it, with rows of every kind. */
@@ -46,11 +40,6 @@ export async function fillOldDatabase(kysely: Kysely<CloudTables>): Promise<void
       values ('station-1', 'log-1', ${sequence}, ${text}, ${hash}, ${`f${sequence}`}, 'parcel.scanned', 1, '2026-01-01', 'p')`.execute(
       kysely,
     );
-  for (const { sequence, text, hash } of laterFacts)
-    await sql`insert into facts (station_id, log_id, sequence, text, hash, fact_id, type, version, occurred_at, parcel_id)
-      values ('station-1', 'log-2', ${sequence}, ${text}, ${hash}, ${`f${sequence}`}, 'label.printed', 1, '2026-01-02', 'p')`.execute(
-      kysely,
-    );
   await sql`insert into acknowledgements (station_id, log_id, received_through, durable_through, last_hash)
     values ('station-1', 'log-1', 40, 36, ${facts.at(-1)?.hash ?? ""})`.execute(kysely);
   await sql`insert into parcels (station_id, parcel_id, fact_count, first_occurred_at, last_occurred_at, last_fact)
@@ -78,7 +67,7 @@ export async function readOldRows(kysely: Kysely<CloudTables>): Promise<unknown>
     acknowledgements: await read(
       "select received_through::int, durable_through::int, last_hash from acknowledgements",
     ),
-    parcels: await read("select tenant_id, hub_id, parcel_id, fact_count, fact_spans from parcels"),
+    parcels: await read("select tenant_id, hub_id, parcel_id, fact_count from parcels"),
     alarms: await read("select sequence::int, kind from fact_alarms"),
   };
 }
@@ -104,17 +93,8 @@ export const expectedOldRows: unknown = {
   channels: [{ tenant_id, code: "US-STD" }],
   plans: [{ ...owned, plan_id: "plan" }],
   stations: [{ ...owned, station_id: "station-1", name: "One" }],
-  facts: [...facts, ...laterFacts].map(({ sequence, text, hash }) => ({ sequence, text, hash })),
+  facts: facts.map(({ sequence, text, hash }) => ({ sequence, text, hash })),
   acknowledgements: [{ received_through: 40, durable_through: 36, last_hash: facts.at(-1)?.hash }],
-  parcels: [
-    {
-      ...{ ...owned, parcel_id: "p", fact_count: 40 },
-      fact_spans: [
-        ["log-1", 1, 40],
-        ["log-2", 5000, 6000],
-        ["log-2", 7001, 7001],
-      ],
-    },
-  ],
+  parcels: [{ ...owned, parcel_id: "p", fact_count: 40 }],
   alarms: [{ sequence: 3, kind: "forked" }],
 };

@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
 import { type FactName, factCatalog, joinFactName } from "@waystation/shared/facts/catalog";
 import { type FactEnvelope, isFactEnvelope } from "@waystation/shared/facts/envelope";
-import { extendSpans, type FactSpan } from "./parcel-facts.ts";
 import { isStorable, storableValue } from "./storable.ts";
 
 /** What a batch says about one parcel; undefined fields say nothing and leave the stored value alone. */
@@ -22,7 +21,6 @@ export type ParcelChange = {
   label_state?: string;
   divert_state?: string;
   fact_count: number;
-  fact_spans: FactSpan[];
   first_occurred_at: string;
   last_occurred_at: string;
   last_fact: string;
@@ -40,8 +38,6 @@ export function foldParcels(facts: readonly FactEnvelope[]): ParcelChange[] {
     if (fact.lane !== null) change.lane = fact.lane;
     Object.assign(change, readChange(name, fact.payload));
     change.fact_count += 1;
-    // Where it is stored, which for a salvaged one is not where it was.
-    extendSpans(change.fact_spans, offered.logId, offered.sequence);
     change.last_occurred_at = fact.occurredAt;
     change.last_fact = name;
   }
@@ -58,7 +54,6 @@ export function formatChanges(changes: readonly ParcelChange[]): string | null {
 const beginChange = (parcelId: string, occurredAt: string): ParcelChange => ({
   parcel_id: parcelId,
   fact_count: 0,
-  fact_spans: [],
   first_occurred_at: occurredAt,
   last_occurred_at: occurredAt,
   last_fact: "",

@@ -1,6 +1,5 @@
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { CloudTables } from "../../db/tables.ts";
-import { joinSpans } from "./parcel-facts.ts";
 import { formatChanges, type ParcelChange } from "./fold-parcels.ts";
 
 export type ParcelOwner = { readonly stationId: string; readonly tenantId: string; readonly hubId: string };
@@ -21,7 +20,7 @@ const statedColumns = [
 ] as const;
 
 const prefixed = (prefix: string): string => statedColumns.map((column) => `${prefix}.${column}`).join(", ");
-const replaced = [...statedColumns, "fact_count", "fact_spans", "last_occurred_at", "last_fact"]
+const replaced = [...statedColumns, "fact_count", "last_occurred_at", "last_fact"]
   .map((column) => `${column} = excluded.${column}`)
   .join(", ");
 
@@ -35,10 +34,9 @@ export function mergeStatement(
   changes: string,
 ): RawBuilder<unknown> {
   return sql`insert into parcels (station_id, tenant_id, hub_id, parcel_id, ${sql.raw(statedColumns.join(", "))},
-      fact_count, fact_spans, first_occurred_at, last_occurred_at, last_fact)
+      fact_count, first_occurred_at, last_occurred_at, last_fact)
     select ${stationId}::text, ${tenantId}::text, ${hubId}::text, merged.parcel_id, ${sql.raw(prefixed("merged"))},
       coalesce((known.parcel).fact_count, 0) + merged.fact_count,
-      ${sql.raw(joinSpans("(known.parcel).fact_spans", "merged.fact_spans"))},
       coalesce((known.parcel).first_occurred_at, merged.first_occurred_at), merged.last_occurred_at, merged.last_fact
     from jsonb_array_elements(${changes}::jsonb) as said(change)
     left join lateral (

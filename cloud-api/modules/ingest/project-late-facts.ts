@@ -2,7 +2,6 @@ import { type FactEnvelope, factEnvelopeSchema } from "@waystation/shared/facts/
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { CloudTables } from "../../db/tables.ts";
 import { foldParcels, isKnownFact } from "./fold-parcels.ts";
-import { parcelFacts } from "./parcel-facts.ts";
 import { mergeParcels, type ParcelOwner } from "./merge-parcels.ts";
 
 /** Parcels made anew in one transaction. */
@@ -45,7 +44,7 @@ export async function rebuildParcel(tx: Transaction<CloudTables>, parcel: LatePa
     tx,
   );
   const { rows } = await sql<{ text: string }>`
-    select text from ${parcelFacts(stationId, parcelId)}
+    select text from facts where station_id = ${stationId} and parcel_id = ${parcelId}
     order by received_at, log_id, sequence`.execute(tx);
   await tx
     .deleteFrom("parcels")

@@ -3,7 +3,6 @@ import { identifiersFor } from "@waystation/shared/model/barcode/identifiers";
 import type { CloudTables } from "../../db/tables.ts";
 import { inOrderScope, inScope } from "../access/in-scope.ts";
 import type { Scope } from "../access/principal.ts";
-import { parcelFacts } from "../ingest/parcel-facts.ts";
 import type { FactView, OrderView, Overview, Page, ParcelView, StationCounts } from "./console-contract.ts";
 
 type Db = Kysely<CloudTables>;
@@ -128,8 +127,8 @@ export async function listParcelFacts(
   parcelId: string,
 ): Promise<readonly FactView[]> {
   const { rows } = await sql<FactView>`
-    select ${factColumns} from ${parcelFacts(stationId, parcelId)}
-    where station_id in (${stationsInScope(scope)})
+    select ${factColumns} from facts where station_id = ${stationId} and parcel_id = ${parcelId}
+      and station_id in (${stationsInScope(scope)})
     order by log_id, sequence limit 500`.execute(db);
   return rows;
 }

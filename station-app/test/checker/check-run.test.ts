@@ -173,14 +173,6 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
   ],
   [/^parcels: the cloud says fact_count 1 of /, () => inCloud("UPDATE parcels SET fact_count = 1")],
   [
-    /^parcels: the cloud finds .+ 0 times by its parcel$/,
-    () => inCloud("UPDATE parcels SET fact_spans = jsonb_set(fact_spans, '{-1,1}', fact_spans->-1->2)"),
-  ],
-  [
-    /^parcels: the cloud finds .+ 2 times by its parcel$/,
-    () => inCloud("UPDATE parcels SET fact_spans = fact_spans || fact_spans"),
-  ],
-  [
     "intent: printer printed a label of order-1, and no label was requested by then",
     () =>
       inTwins({ event: "label" }, (line) => {

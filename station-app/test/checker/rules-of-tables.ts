@@ -1,4 +1,3 @@
-import type { CloudFact } from "./read-cloud.ts";
 import { cloudFacts, type Evidence, type Notes } from "./gather-evidence.ts";
 import { type Fact, sha256 } from "./read-fact.ts";
 import { rebuildCloudParcels, rebuildStationParcels } from "./rebuild-parcels.ts";
@@ -20,22 +19,7 @@ export function checkParcels(evidence: Evidence, notes: Notes): void {
   for (const row of unknown) station.delete(String(row.parcel_id));
   notes.count("parcelsBegunInPrunedLogs", unknown.length);
   compareRows("facts.db", rows, station, notes, "stationParcels");
-  const facts = cloudFacts(evidence);
-  compareRows("the cloud", cloud.parcels, rebuildCloudParcels(facts), notes, "cloudParcels");
-  checkSpans(cloud.parcels, facts, notes);
-}
-
-/** Whoever asks the cloud for the facts of a parcel gets them by the stretches its row names: each fact lies in one. */
-function checkSpans(rows: readonly Row[], facts: readonly CloudFact[], { find }: Notes): void {
-  const spans = new Map(rows.map((row) => [row.parcel_id, row.fact_spans as [string, number, number][]]));
-  for (const { logId, sequence, columns } of facts) {
-    if (columns.parcel_id === null) continue;
-    const holding = (spans.get(columns.parcel_id) ?? []).filter(
-      ([log, first, last]) => log === logId && first <= sequence && sequence <= last,
-    );
-    if (holding.length !== 1)
-      find("parcels", `the cloud finds ${logId}/${sequence} ${holding.length} times by its parcel`);
-  }
+  compareRows("the cloud", cloud.parcels, rebuildCloudParcels(cloudFacts(evidence)), notes, "cloudParcels");
 }
 
 /** In the file's own order; what it pruned is with the cloud. */
