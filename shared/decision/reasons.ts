@@ -1,5 +1,5 @@
 import { fillSentence } from "../failures/catalog.ts";
-import type { Language } from "../model/language.ts";
+import type { Language } from "../failures/language.ts";
 import type { Outcome } from "../facts/catalog.ts";
 
 type ReasonEntry = {

@@ -1,4 +1,4 @@
-import type { Language } from "../model/language.ts";
+import type { Language } from "./language.ts";
 import { cloudFailures } from "./cloud-failures.ts";
 import { deviceFailures } from "./device-failures.ts";
 import type { Entry } from "./entry.ts";

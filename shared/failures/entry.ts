@@ -1,4 +1,4 @@
-import type { Language } from "../model/language.ts";
+import type { Language } from "./language.ts";
 
 /** An expected failure: what a program may do about it and what people read. */
 export type Entry = {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { baseInput, reasonCodes } from "../decision/decision.test-support.ts";
 import { judgeParcel } from "../decision/judge.ts";
 import { describeNextStep, describeReason, type Reason } from "../decision/reasons.ts";
-import { languages } from "../model/language.ts";
+import { languages } from "../failures/language.ts";
 import { anyScript, play } from "./script.test-support.ts";
 
 /** Reasons as the code gives them: the judgements' from one bad parcel each, the lane's from played scripts. */

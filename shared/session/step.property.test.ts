@@ -5,7 +5,7 @@ import { baseSortPlan } from "../decision/decision.test-support.ts";
 import { describeNextStep, describeReason, type Reason } from "../decision/reasons.ts";
 import { factCatalog, type FactName, type FactPayload } from "../facts/catalog.ts";
 import type { FactDraft } from "../facts/draft.ts";
-import { languages } from "../model/language.ts";
+import { languages } from "../failures/language.ts";
 import type { Lane, Trace } from "./lane.test-support.ts";
 import { anyScript, play } from "./script.test-support.ts";
 import { recentLimit } from "./state.ts";

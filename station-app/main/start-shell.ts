@@ -1,5 +1,5 @@
 import { describeFailure, type FailureCode } from "@waystation/shared/failures/catalog";
-import type { Language } from "@waystation/shared/model/language";
+import type { Language } from "@waystation/shared/failures/language";
 import type { Failure } from "@waystation/shared/failures/result";
 import { portChannel } from "@waystation/shared/wire/shell-bridge";
 import {

@@ -1,4 +1,4 @@
-import type { Language } from "@waystation/shared/model/language";
+import type { Language } from "@waystation/shared/failures/language";
 import type { AuditAction } from "../../modules/overview/console-contract.ts";
 
 type Sentence = Readonly<Record<Language, string>>;

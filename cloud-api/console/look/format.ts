@@ -1,6 +1,6 @@
 import { type FailureCode, failureCatalog, fillSentence } from "@waystation/shared/failures/catalog";
 import type { Failure } from "@waystation/shared/failures/result";
-import type { Language } from "@waystation/shared/model/language";
+import type { Language } from "@waystation/shared/failures/language";
 
 const secondMs = 1000;
 const units = [

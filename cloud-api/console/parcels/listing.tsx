@@ -1,6 +1,6 @@
 import { Button, Group, Loader, Table, Text } from "@mantine/core";
 import { describeReason, type Reason, reasonCatalog } from "@waystation/shared/decision/reasons";
-import type { Language } from "@waystation/shared/model/language";
+import type { Language } from "@waystation/shared/failures/language";
 import { type ReactNode, useState } from "react";
 import type { FactView, OrderView, Page, ParcelView } from "../../modules/overview/console-contract.ts";
 import { useRoute } from "../connection/use-cloud.ts";

@@ -1,6 +1,6 @@
 import { createInstance } from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
-import type { Language } from "@waystation/shared/model/language";
+import type { Language } from "@waystation/shared/failures/language";
 import { en } from "./en.ts";
 import { zh } from "./zh.ts";
 

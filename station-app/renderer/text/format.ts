@@ -5,7 +5,7 @@ import {
   reasonCatalog,
 } from "@waystation/shared/decision/reasons";
 import { describeFailure, failureCatalog } from "@waystation/shared/failures/catalog";
-import type { Language } from "@waystation/shared/model/language";
+import type { Language } from "@waystation/shared/failures/language";
 import type { Failure } from "@waystation/shared/failures/result";
 
 /** A view may come from a newer engine: a code this page does not know is shown as it is, never hidden. */
