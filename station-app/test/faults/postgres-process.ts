@@ -21,14 +21,16 @@ export async function openPostgres(resources: AsyncDisposableStack) {
   const { uid, gid } = statSync(data);
   let again: ChildProcess | null = null;
 
-  const killAll = async (): Promise<void> => {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     const family = [pid, ...listBackends(pid).map((backend) => backend.pid)];
-    kill(pid);
+    kill(pid, signal);
     // They end by themselves when the postmaster is gone; until then its shared memory is in use.
     await waitUntil(() => family.every((member) => !isAlive(member)), "PostgreSQL to be gone");
   };
+  const killAll = (): Promise<void> => end("SIGKILL");
   resources.defer(async () => {
-    await killAll();
+    // In order: what is killed leaves its shared memory to a server that will never start again.
+    await end("SIGINT");
     rmSync(folder, { recursive: true, force: true });
   });
   return {
@@ -39,7 +41,7 @@ export async function openPostgres(resources: AsyncDisposableStack) {
       const backends = listBackends(pid).filter(({ title }) => title.includes(" waystation "));
       const busy = backends.find(({ title }) => !/ idle$/.test(title)) ?? backends[0];
       if (busy === undefined) return "nobody";
-      kill(busy.pid);
+      kill(busy.pid, "SIGKILL");
       return busy.title.replace(/^.* (?=\S+( \S+)?$)/, "");
     },
     start: async (): Promise<void> => {
@@ -77,9 +79,9 @@ function readTitle(pid: number): string {
   }
 }
 
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {}
 }
 
