@@ -4,7 +4,7 @@ import { keepCompilerSmall } from "./wasm-tiers.ts";
 
 /**
  * 128 MB of shared buffers and 1 GB of WAL are the defaults, too much for a small site. A new piece of WAL need not be
- * filled with zeros before it is written: that doubled what a batch writes.
+ * filled with zeros first: all of it would be written twice.
  */
 const settings = ["shared_buffers=16MB", "max_wal_size=64MB", "min_wal_size=32MB", "wal_init_zero=off"];
 
