@@ -120,10 +120,11 @@ export function createAnswers({
       : await readLog(definition, after);
     if (page === "changed") return { kind: "outdated" };
     if (page.kind === "trimmed") return refetch(definition, handle);
+    const isRemembered = tail.covers(after);
     return {
       kind: "messages",
       handle,
-      offset: formatOffset(nextPosition(question.position, after, page)),
+      offset: formatOffset(nextPosition(question.position, { after, page, isRemembered })),
       body: page.body,
       upToDate: page.upToDate,
       hasData: page.messages > 0,
@@ -175,13 +176,18 @@ function findPlace(position: ShapePosition, end: SnapshotEnd | null): LogPositio
   return wholeCommit(end.start);
 }
 
-function nextPosition(
-  asked: ShapePosition,
-  after: LogPosition,
-  page: LogPage & { kind: "page" },
-): ShapePosition {
+type Passed = {
+  readonly after: LogPosition;
+  readonly page: LogPage & { kind: "page" };
+  /** The log since then is in memory: asking again from the same place costs nothing. */
+  readonly isRemembered: boolean;
+};
+
+function nextPosition(asked: ShapePosition, { after, page, isRemembered }: Passed): ShapePosition {
   if (page.position !== null) return { kind: "log", ...page.position };
-  if (page.through - after.number > farBehindCommits) return { kind: "log", number: page.through, place: 0 };
+  const passed = page.through - after.number;
+  if (passed > farBehindCommits || (!isRemembered && passed > 0))
+    return { kind: "log", number: page.through, place: 0 };
   return asked.kind === "snapshot" ? { kind: "after-snapshot" } : asked;
 }
 

@@ -41,7 +41,10 @@ export type NewCommits = {
   readonly entries: LogEntry[] | null;
 };
 
-/** The next commits with their entries in one question: the usual case of a log that is followed closely. */
+/**
+ * The next commits with their entries in one question: the usual case of a log that is followed closely. Joined
+ * freely, the whole log would be read for each commit as long as nobody analysed it; so each commit looks its own up.
+ */
 export async function readNewCommits(
   db: QueryExecutorProvider,
   after: number,
@@ -55,7 +58,8 @@ export async function readNewCommits(
     select n.number::text as number, n.xid::text as xid, n.entries::text as entries, (select few from counted) as few,
       l.relation::text as relation, l.position::text as position, l.operation::text as operation,
       l.old_record, l.new_record
-    from newest n left join waystation_shapes.log l on l.xid = n.xid and (select few from counted)
+    from newest n left join lateral (
+      select * from waystation_shapes.log l where (select few from counted) and l.xid = n.xid offset 0) l on true
     order by n.number, l.position`.execute(db);
   const commits = new Map(
     rows.map(({ number, xid, entries }) => [xid, { number: Number(number), xid, entries: Number(entries) }]),

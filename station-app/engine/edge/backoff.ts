@@ -18,3 +18,4 @@ export function createBackoff(
     },
   };
 }
+export type Backoff = ReturnType<typeof createBackoff>;

@@ -76,7 +76,8 @@ export function openOutgoing(options: OutgoingOptions) {
         const batch = await packNext(log);
         if (batch === null) break;
         log.recorded = Math.max(log.recorded, batch.last);
-        if (batch.last < log.recorded) void pack(log.logId, batch.last);
+        // While it is in doubt whether this one is taken, the next one may never be wanted.
+        if (atOnce > 1 && batch.last < log.recorded) void pack(log.logId, batch.last);
         const token = await options.access.token();
         if (!token.ok) return token;
         const answer = post(options, batch, token.value);

@@ -36,6 +36,19 @@ test("a forked log stops with its sentence, the others go on, also with what com
   expect(cloud.uploads().filter(({ body }) => gunzipSync(body).includes('"old"'))).toHaveLength(1);
 });
 
+test("a forked log is offered ever more rarely, and goes on when the cloud was put right", async () => {
+  const facts = makeLog("log", 20);
+  const tries = 7;
+  cloud.logs.set("log", makeLog("log", 20, 1));
+  start({ log: facts }, { times: { refusedMs: 20 } });
+  await waitUntil(() => cloud.uploads().length >= tries, "the tries");
+  // Waits of at least 10, 20, 40, 80, 160 and 320 ms lay between them.
+  const [first, last] = [cloud.uploads()[0], cloud.uploads()[tries - 1]];
+  expect((last?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(600);
+  cloud.logs.delete("log");
+  await expectWhole("log", facts);
+});
+
 test("a row that names more than was ever recorded hides no fact that was not sent yet", async () => {
   cloud.script.push((_request, response) => {
     response.writeHead(503).end();

@@ -10,7 +10,7 @@ import { createBackoff } from "./backoff.ts";
 import type { CloudAccess } from "./cloud-access.ts";
 import { openOutgoing, type OutgoingOptions, type Sent } from "./outgoing-batches.ts";
 import { takeRefusal } from "./refused-batch.ts";
-import { goOn, type Log, type LogPosition, type Outcome } from "./uplink-log.ts";
+import { goOn, type Log, type LogPosition, openLog, type Outcome } from "./uplink-log.ts";
 
 export type { LogPosition } from "./uplink-log.ts";
 
@@ -20,11 +20,18 @@ const batchesAtOnce = 2;
 export type UplinkTimes = {
   readonly firstMs: number;
   readonly longestMs: number;
-  /** After a refusal: somebody has to do something first. */
+  /** After a refusal: somebody has to do something first. For a log that is refused again and again it doubles. */
   readonly refusedMs: number;
+  readonly longestRefusedMs: number;
   readonly requestMs: number;
 };
-const usualTimes: UplinkTimes = { firstMs: 250, longestMs: 15_000, refusedMs: 120_000, requestMs: 30_000 };
+const usualTimes: UplinkTimes = {
+  firstMs: 250,
+  longestMs: 15_000,
+  refusedMs: 120_000,
+  longestRefusedMs: 900_000,
+  requestMs: 30_000,
+};
 
 export type UplinkOptions = {
   readonly url: string;
@@ -54,12 +61,8 @@ export type LogAcknowledgement = UploadFactsReply & { readonly logId: string };
  */
 export function startUplink(options: UplinkOptions, positions: readonly LogPosition[]) {
   const { times = usualTimes } = options;
-  const logs: Log[] = positions.map((position) => ({
-    ...position,
-    stopped: null,
-    ended: false,
-    doubted: null,
-  }));
+  const refusedTimes = { firstMs: times.refusedMs, longestMs: times.longestRefusedMs };
+  const logs = positions.map((position) => openLog(position, createBackoff(refusedTimes)));
   const backoff = createBackoff(times);
   const abort = new AbortController();
   const { signal } = abort;
@@ -67,7 +70,6 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
   const refusals = { ...options, outgoing, signal, stopLog, leaveLog, isInUse };
   /** The link rests until then; a stopped log has a clock of its own, so that the others go on. */
   let retryTimer: NodeJS.Timeout | undefined;
-  let stoppedTimer: NodeJS.Timeout | undefined;
   /** Until when nothing may hurry: the cloud named a time. */
   let notBefore = 0;
   let underWay: Log | null = null;
@@ -116,6 +118,7 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
       return fail("cloud.refused", { reason: "it acknowledged less than it took" });
     log.acknowledged = batch.last;
     backoff.reset();
+    log.refusals.reset();
     options.onAcknowledged(log.logId, positionOf(log, reply));
     reportLink();
     return log.acknowledged === log.recorded && !isInUse(log) ? leaveLog(log) : goOn;
@@ -138,15 +141,14 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
     return goOn;
   }
 
-  /** Its facts stay, the other logs go on; tried again rarely, in case the cloud was put right. */
+  /** Its facts stay, the other logs go on; tried again more and more rarely, in case the cloud was put right. */
   function stopLog(log: Log, failure: Failure): Outcome {
     log.stopped = failure;
     reportLink();
-    stoppedTimer ??= setTimeout(() => {
-      stoppedTimer = undefined;
-      for (const other of logs) other.stopped = null;
+    log.stoppedTimer = setTimeout(() => {
+      log.stopped = null;
       void pump();
-    }, times.refusedMs);
+    }, log.refusals.next());
     return goOn;
   }
 
@@ -223,7 +225,7 @@ export function startUplink(options: UplinkOptions, positions: readonly LogPosit
     stop(): void {
       abort.abort();
       clearTimeout(retryTimer);
-      clearTimeout(stoppedTimer);
+      for (const { stoppedTimer } of logs) clearTimeout(stoppedTimer);
     },
   };
 }

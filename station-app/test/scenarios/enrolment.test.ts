@@ -115,7 +115,7 @@ function openStation(url: string, dir: string, resources: AsyncDisposableStack) 
         acknowledged = receivedThrough;
       },
       onLink: (failure) => failures.push(failure),
-      times: { ...retry, requestMs: 20_000 },
+      times: { ...retry, longestRefusedMs: 1000, requestMs: 20_000 },
     },
     [{ logId: store.logId, recorded: 0, acknowledged: 0 }],
   );
