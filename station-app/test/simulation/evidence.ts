@@ -4,7 +4,9 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { factCatalog, type FactName, joinFactName } from "@waystation/shared/facts/catalog";
 import { factEnvelopeSchema } from "@waystation/shared/facts/envelope";
+import { openEmbedded } from "@waystation/cloud-api/db/open-embedded";
 import { checkRun, type Finding } from "../checker/check-run.ts";
+import type { Row } from "../checker/run-description.ts";
 import { locateOrders } from "../../engine/replica/order-files.ts";
 import { findMisweighed } from "./find-misweighed.ts";
 import type { Station } from "./station.ts";
@@ -47,12 +49,15 @@ export async function collectEvidence({ dir, stations, traffic, world, isQuiet, 
       ends[outcome] = (ends[outcome] ?? 0) + parcels;
     db.close();
   }
+  // By code that is warm already: the checker would have the same database compiled once more, and begin cold.
+  const cloud = await openEmbedded(join(dir, "cloud", "database"));
   const report = await checkRun({
     quiesced: isQuiet,
     cloudRestored: world.wasCloudRestored(),
-    cloud: { folder: join(dir, "cloud") },
+    cloud: { query: async (text, values) => (await cloud.query<Row>(text, [...values])).rows },
     stations: stations.map((station, at) => describeStation(station, world.sites[at])),
   });
+  await cloud.close();
   const findings: Finding[] = [
     ...(isQuiet ? [] : [{ rule: "end", what: "hours after the last fault parcels are still under way" }]),
     ...troubles.map((what) => ({ rule: "trouble", what })),

@@ -25,7 +25,7 @@ const window = (toMs: number) => {
 
 export const layouts = {
   slow: {
-    pollMs: 4000,
+    pollMs: 8000,
     beatMs: 10_000,
     quietMs: 20_000,
     gateMs: { least: 5000, most: 6500 },
@@ -39,7 +39,7 @@ export const layouts = {
     },
   },
   fast: {
-    pollMs: 100,
+    pollMs: 250,
     beatMs: 5000,
     quietMs: 2000,
     gateMs: { least: 200, most: 300 },

@@ -78,7 +78,11 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
 
   cloud.begin();
   await advance(agenda.now());
-  await complete(cloud.ask("/v1/channels/import", JSON.stringify(settings)));
+  const hubs = [...new Set(Array.from({ length: options.stations }, (_, at) => hubOf(at)))];
+  for (const hubId of hubs) {
+    if (hubId !== firstHub) await complete(cloud.ask("/v1/hubs", JSON.stringify({ hubId, name: hubId })));
+    await complete(cloud.ask(`/v1/channels/import?hub=${hubId}`, JSON.stringify(settings)));
+  }
   const layout = options.rate > 300 ? layouts.fast : layouts.slow;
   const stations: Station[] = [];
   for (let at = 0; at < options.stations; at += 1) {
@@ -93,18 +97,22 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
       onTrouble: (what) => troubles.push(`${stationId}: ${what}`),
       ...world.stationOptions(at),
     });
-    const prepared = await complete(cloud.ask("/v1/stations", JSON.stringify({ stationId })));
+    const prepared = await complete(cloud.ask("/v1/stations", JSON.stringify({ stationId, hubId: hubOf(at) })));
     await complete(station.enrol((prepared as { code: string }).code));
     world.setStation(at, station);
     stations.push(station);
   }
-  const half = Math.ceil((parcels * options.stations) / 2);
-  const orders = Array.from({ length: half * 2 }, (_, at) => makeOrder(random, at + 1, at < half));
-  await importOrders(orders.slice(0, half));
+  const half = Math.ceil(parcels / 2);
+  /** Of each station. */
+  const orders = stations.map((_, at) =>
+    Array.from({ length: half * 2 }, (_, number) =>
+      makeOrder(random, at * half * 2 + number + 1, number < half),
+    ),
+  );
+  await importOrders(orders.map((ours) => ours.slice(0, half)));
+  const unreleased = orders.flat().filter(({ isUnreleased }) => isUnreleased);
   await complete(
-    cloud.write("delete from releases where order_id = any($1)", [
-      orders.filter(({ isUnreleased }) => isUnreleased).map(({ orderId }) => orderId),
-    ]),
+    cloud.write("delete from releases where order_id = any($1)", [unreleased.map(({ orderId }) => orderId)]),
   );
   for (const station of stations) station.begin();
   await advance(agenda.now() + 20_000);
@@ -115,7 +123,7 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
       platform,
       station,
       random: createRandom(seed ^ (at + 77)),
-      orders: orders.filter((_, number) => number % options.stations === at),
+      orders: orders[at] ?? [],
       rate: options.rate,
       endsAtMs,
       layout,
@@ -125,7 +133,7 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
   for (const fault of armoury.plan) platform.after(fault.atMs, () => world.begin(fault));
   // Half of the orders come when the work has begun.
   await advance(agenda.now() + lastsMs / 20);
-  await importOrders(orders.slice(half));
+  await importOrders(orders.map((ours) => ours.slice(half)));
   await advance(endsAtMs);
   const isQuiet = await heal(platform, { advance, world, stations, traffic, cloud });
   for (const station of stations) await complete(station.stop());
@@ -152,15 +160,23 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
   };
 
   /** Again and again while the cloud is away, as a customer's program would. */
-  async function importOrders(some: readonly SimulatedOrder[]): Promise<void> {
-    for (let at = 0; at < some.length; at += 2000)
-      for (let isDone = false; !isDone; ) {
-        const work = cloud.ask("/v1/orders/import?format=csv", toCsv(some.slice(at, at + 2000)), "text/csv");
-        isDone = (await complete(work, 60_000)) !== null;
-        if (!isDone) await advance(agenda.now() + 5000);
-      }
+  async function importOrders(some: readonly (readonly SimulatedOrder[])[]): Promise<void> {
+    for (const hubId of hubs) {
+      const ours = some.flatMap((orders, at) => (hubOf(at) === hubId ? orders : []));
+      const path = `/v1/orders/import?format=csv&hub=${hubId}`;
+      for (let at = 0; at < ours.length; at += 2000)
+        for (let isDone = false; !isDone; ) {
+          const work = cloud.ask(path, toCsv(ours.slice(at, at + 2000)), "text/csv");
+          isDone = (await complete(work, 60_000)) !== null;
+          if (!isDone) await advance(agenda.now() + 5000);
+        }
+    }
   }
 }
+
+/** Two stations share a hub and what is sent from it; whatever the others have is none of theirs. */
+const firstHub = "main";
+const hubOf = (at: number): string => (at < 2 ? firstHub : `hub-${1 + (at >> 1)}`);
 
 type Healing = {
   readonly advance: Advance;

@@ -47,6 +47,8 @@ export async function createStation(options: StationOptions) {
     key: join(dataDir, keyFileName),
   };
   const log: TwinLine[] = [];
+  /** When a label with this on it last came out of the printer. */
+  const labelledAtMs = new Map<string, number>();
   const lanes = new Map<string, LaneView>();
   let life: {
     readonly process: SimulatedProcess;
@@ -69,8 +71,10 @@ export async function createStation(options: StationOptions) {
             .match(/WS\d{10}|YT\d{16}/g) ?? [],
         ),
       ];
+      const atMs = platform.agenda.now();
+      for (const key of keys) labelledAtMs.set(key, atMs);
       log.push({
-        atMs: platform.agenda.now(),
+        atMs,
         event: "label",
         printer: "printer",
         keys,
@@ -187,6 +191,7 @@ export async function createStation(options: StationOptions) {
     dataDir,
     twins,
     log,
+    labelledAtMs: (key: string): number | undefined => labelledAtMs.get(key),
     begin,
     /** Told when the sorter has taken a command. */
     onAccepted: (listener: (parcelIndex: number) => void): void => {

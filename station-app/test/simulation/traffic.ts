@@ -107,9 +107,7 @@ export function startTraffic(options: TrafficOptions) {
   }
 
   const hasLabel = ({ truth }: BenchParcel): boolean =>
-    station.log.some(
-      ({ event, keys }) => event === "label" && (keys as string[]).includes(`WS${truth.orderId?.slice(3)}`),
-    );
+    station.labelledAtMs(`WS${truth.orderId?.slice(3)}`) !== undefined;
 
   /** Looks at the screen: answers, waits, tries again, or takes the next one. */
   function look(): void {
@@ -118,12 +116,8 @@ export function startTraffic(options: TrafficOptions) {
     const mine = view.parcels.find(({ barcode }) => barcode !== null && barcode === inHand?.truth.barcode);
     const asked = view.parcels.find(({ needs }) => needs === "label-answer");
     if (asked !== undefined) {
-      const printed = station.log.some(
-        ({ event, keys, atMs }) =>
-          event === "label" &&
-          (keys as string[]).includes(String(asked.barcode)) &&
-          Number(atMs) > agenda.now() - 3_600_000,
-      );
+      const labelledAtMs = station.labelledAtMs(String(asked.barcode)) ?? Number.NEGATIVE_INFINITY;
+      const printed = labelledAtMs > agenda.now() - 3_600_000;
       station.command("bench", {
         kind: "label-answered",
         parcelId: asked.parcelId,
