@@ -59,7 +59,13 @@ afterEach(async () => {
   await cloud.stop();
 });
 
-export const times = { firstMs: 10, longestMs: 40, refusedMs: 60_000, longestRefusedMs: 600_000, requestMs: 5000 };
+export const times = {
+  firstMs: 10,
+  longestMs: 40,
+  refusedMs: 60_000,
+  longestRefusedMs: 600_000,
+  requestMs: 5000,
+};
 
 export function start(
   stored: Readonly<Record<string, readonly StoredFact[]>>,

@@ -97,7 +97,9 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
       onTrouble: (what) => troubles.push(`${stationId}: ${what}`),
       ...world.stationOptions(at),
     });
-    const prepared = await complete(cloud.ask("/v1/stations", JSON.stringify({ stationId, hubId: hubOf(at) })));
+    const prepared = await complete(
+      cloud.ask("/v1/stations", JSON.stringify({ stationId, hubId: hubOf(at) })),
+    );
     await complete(station.enrol((prepared as { code: string }).code));
     world.setStation(at, station);
     stations.push(station);
