@@ -37,6 +37,8 @@ export type TailEvents = {
 const defaultLimitBytes = 48_000_000;
 const commitsAtOnce = 500;
 const retryMs = 1000;
+/** Between two looks: who commits fifty times a second would else have the log read as often. The first is at once. */
+const restMs = 50;
 
 export async function startLogTail(
   db: QueryExecutorProvider,
@@ -47,18 +49,32 @@ export async function startLogTail(
   const ring = createRing(limitBytes);
   const refreshing = runOneAfterAnother(readNew);
   let stopped = false;
-  let retry: NodeJS.Timeout | null = null;
-  const look = (): void => {
+  /** Nobody looks before it ends. */
+  let resting: NodeJS.Timeout | null = null;
+  let isWanted = false;
+
+  function look(): void {
+    if (stopped) return;
+    isWanted = resting !== null;
+    if (isWanted) return;
+    rest(restMs);
     refreshing().catch((error: unknown) => {
       events.onError(error);
+      if (stopped) return;
       // Without another notice nobody would look again.
-      if (!stopped) retry ??= setTimeout(lookAgain, retryMs).unref();
+      isWanted = true;
+      rest(retryMs);
     });
-  };
-  const lookAgain = (): void => {
-    retry = null;
-    if (!stopped) look();
-  };
+  }
+
+  function rest(forMs: number): void {
+    if (resting !== null) clearTimeout(resting);
+    resting = setTimeout(() => {
+      resting = null;
+      if (isWanted) look();
+    }, forMs).unref();
+  }
+
   const unsubscribe = changes.subscribe((_, captured) => {
     if (captured) look();
   });
@@ -124,7 +140,7 @@ export async function startLogTail(
   const stop = (): void => {
     stopped = true;
     unsubscribe();
-    if (retry !== null) clearTimeout(retry);
+    if (resting !== null) clearTimeout(resting);
   };
   return {
     end: ring.end,
