@@ -37,7 +37,7 @@ export const crowdedBelt: readonly Patch[] = [
     replace: "600",
   },
   // The sorter is asked ten times a second: an induction that is heard of late makes every age too small.
-  { file: `${simulator}/layout.ts`, find: "pollMs: 4000,", replace: "pollMs: 100," },
+  { file: `${simulator}/layout.ts`, find: "pollMs: 8000,", replace: "pollMs: 100," },
   { file: `${simulator}/layout.ts`, find: "least: 5000, most: 6500", replace: "least: 1600, most: 2200" },
   {
     file: `${simulator}/layout.ts`,
