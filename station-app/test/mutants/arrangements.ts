@@ -2,12 +2,9 @@ import type { Patch } from "./build-mutant.ts";
 
 const simulator = "station-app/test/simulation";
 
-/** Arguments for one station; faults for a hundred parcels. */
-export const simulate = (hours: number, rate: number, faults: number): readonly string[] =>
-  Object.entries({ stations: 1, hours, rate, faults }).flatMap(([name, value]) => [
-    `--${name}`,
-    String(value),
-  ]);
+/** Arguments for one station, or several; faults for a hundred parcels. */
+export const simulate = (hours: number, rate: number, faults: number, stations = 1): readonly string[] =>
+  Object.entries({ stations, hours, rate, faults }).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
 /** Every fault of the plan is one of these, `kind/step`. */
 export const onlyFaults = (...wanted: readonly string[]): Patch => ({

@@ -120,4 +120,22 @@ export const cloudMutants: readonly Mutant[] = [
       seeds: [1, 2, 3],
     },
   },
+  {
+    name: "another hub's orders shown",
+    broken: "a station gets the orders, parcels and releases of its whole tenant",
+    patches: [
+      {
+        file: "cloud-api/sync/shape-definitions.ts",
+        find: 'const ofHub = { tenant_id: "tenantId", hub_id: "hubId" } as const;',
+        replace: 'const ofHub = { tenant_id: "tenantId" } as const;',
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(2, 60, 0, 3),
+      rule: "replica",
+      says: "the cloud has not released it",
+      seeds: [1, 2, 3],
+    },
+  },
 ];

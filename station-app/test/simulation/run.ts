@@ -126,6 +126,7 @@ export async function run(platform: Platform, options: RunOptions): Promise<RunR
       station,
       random: createRandom(seed ^ (at + 77)),
       orders: orders[at] ?? [],
+      strays: orders.flatMap((theirs, other) => (hubOf(other) === hubOf(at) ? [] : theirs)),
       rate: options.rate,
       endsAtMs,
       layout,

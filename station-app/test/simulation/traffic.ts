@@ -3,13 +3,15 @@ import type { FaultKind } from "./faults.ts";
 import type { Platform } from "./platform.ts";
 import type { Random } from "./random.ts";
 import type { Station } from "./station.ts";
-import { makeParcel, type SimulatedOrder, type TrueParcel } from "./truth.ts";
+import { makeParcel, makeStray, type SimulatedOrder, type TrueParcel } from "./truth.ts";
 
 export type TrafficOptions = {
   readonly platform: Platform;
   readonly station: Station;
   readonly random: Random;
   readonly orders: readonly SimulatedOrder[];
+  /** Of other hubs. */
+  readonly strays: readonly SimulatedOrder[];
   readonly rate: number;
   readonly endsAtMs: number;
   readonly layout: Layout;
@@ -21,6 +23,7 @@ export type BeltParcel = { readonly index: number; readonly truth: TrueParcel; r
 export type BenchParcel = { readonly truth: TrueParcel; tries: number; scannedAtMs: number };
 
 const benchShare = 0.2;
+const strayShare = 0.01;
 const lookEveryMs = 1000;
 const patienceMs = 40_000;
 const mostTries = 3;
@@ -48,8 +51,13 @@ export function startTraffic(options: TrafficOptions) {
     next += 1;
     // Now and then one of an order that was here before.
     const chosen = random.chance(0.05) ? (options.orders[random.between(0, next - 1)] ?? order) : order;
-    if (random.chance(benchShare)) pack(makeParcel(random, chosen, false));
-    else put(makeParcel(random, chosen, true));
+    const { strays } = options;
+    const hasStrayed = strays.length > 0 && random.chance(strayShare);
+    const stray = hasStrayed ? strays[random.between(0, strays.length - 1)] : undefined;
+    const make = (isMeasured: boolean): TrueParcel =>
+      stray === undefined ? makeParcel(random, chosen, isMeasured) : makeStray(random, stray, isMeasured);
+    if (random.chance(benchShare)) pack(make(false));
+    else put(make(true));
     platform.after(Math.max(leastGapMs + 300, Math.round(gapMs * (0.5 + random.fraction()))), come);
   }
 

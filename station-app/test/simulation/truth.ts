@@ -136,3 +136,10 @@ export function makeParcel(random: Random, order: SimulatedOrder, isMeasured: bo
     rightChute: findRightChute(order, weightGrams, sides),
   };
 }
+
+/** One of another hub's orders that came along by mistake: here it is nobody's. */
+export const makeStray = (random: Random, order: SimulatedOrder, isMeasured: boolean): TrueParcel => ({
+  ...makeParcel(random, order, isMeasured),
+  orderId: null,
+  rightChute: null,
+});
