@@ -210,6 +210,22 @@ describe.each(counting)("%s with its counter", (model) => {
     expect(await print()).toEqual({ outcome: "printed", odometer: 501 });
   });
 
+  test("the counter is read when nothing waits any more: a label given up may still come out", async (context) => {
+    const { device, twin, print, language } = await setUp(context, model, { printTimeMs: 900 }, counter);
+    expect((await print(language.label, 400)).outcome).toBe("unknown");
+    expect(twin.state().labelsPrinted).toBe(0);
+    expect(await device.readOdometer(5000)).toEqual({ ok: true, value: 1001 });
+    expect(twin.state().labelsPrinted).toBe(1);
+  });
+
+  test("while a job is out only its end tells the counter", async (context) => {
+    const { device, twin, print } = await setUp(context, model, { printTimeMs: 300 }, counter);
+    const outcome = print();
+    await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
+    expect(await device.readOdometer(1000)).toMatchObject({ failure: { code: "device.queue-full" } });
+    expect(await outcome).toEqual({ outcome: "printed", odometer: 1001 });
+  });
+
   test("a job the printer swallows without a label is failed, proven by the counter", async (context) => {
     const { set, print, language } = await setUp(context, model, {}, counter);
     await set("ignore-formats");

@@ -66,7 +66,11 @@ export type Printer = Device & {
   readonly kind: "printer";
   /** One job at a time: a second call while one is out resolves "failed" with device.queue-full. */
   readonly print: (job: PrintJob) => Promise<PrintOutcome>;
-  /** Labels printed in the printer's life, or null where it cannot tell. */
+  /**
+   * Labels printed in the printer's life, or null where it cannot tell; as the next job will find it, so not while one
+   * waits in the printer. Fails with device.queue-full while a job is out, with printer.unconfirmed when the printer does
+   * not come to rest in time.
+   */
   readonly readOdometer: (timeoutMs: number) => Promise<Result<number | null>>;
   /** After a crash: waits until the printer is idle, then compares the odometer with the one before the job. */
   readonly resolveJob: (job: UnresolvedJob) => Promise<PrintOutcome>;

@@ -1,5 +1,5 @@
 import type { FailureCode } from "@waystation/shared/failures/catalog";
-import { fail, type Failure, type Result } from "@waystation/shared/failures/result";
+import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import { type Clock, pause } from "../kit/clock.ts";
 import type { PrintJob, PrintOutcome, UnresolvedJob } from "../kit/device.ts";
 import { withDevice } from "../kit/with-device.ts";
@@ -50,22 +50,68 @@ export type PrinterLine = {
  */
 export function createPrintJobs(line: PrinterLine) {
   let busy = false;
+  let jobs = 0;
+  /** Of the last job nobody knows: its label may still come out. */
+  let isUnsettled = false;
 
   const exclusively = async (run: () => Promise<PrintOutcome>): Promise<PrintOutcome> => {
     if (busy) return failed(line, "device.queue-full", { limit: 1 });
     busy = true;
+    jobs += 1;
     try {
-      return await run();
+      const outcome = await run();
+      isUnsettled = outcome.outcome === "unknown";
+      return outcome;
     } finally {
       busy = false;
     }
   };
 
+  /** What a job that begins now would find; while one is out, or begins meanwhile, its own end tells. */
+  async function readOdometer(timeoutMs: number): Promise<Result<number | null>> {
+    const [jobsBefore, settleMs] = [jobs, isUnsettled ? line.settleMs : 0];
+    const isOurs = (): boolean => !busy && jobs === jobsBefore;
+    const read = await readAtRest(line, { deadlineMs: line.clock.nowMs() + timeoutMs, settleMs, isOurs });
+    return isOurs() ? read : fail("device.queue-full", { device: line.deviceId, limit: 1 });
+  }
+
   return {
     isBusy: () => busy,
     print: (job: PrintJob) => exclusively(() => runJob(line, job)),
     resolveJob: (job: UnresolvedJob) => exclusively(() => resolveJob(line, job)),
+    readOdometer,
   };
+}
+
+type Rest = {
+  readonly deadlineMs: number;
+  /** So long it must stay the same. */
+  readonly settleMs: number;
+  readonly isOurs: () => boolean;
+};
+
+/**
+ * The counter once nothing waits: read while a label was on its way, it would be one too low for the next job, and a
+ * label that never came out would pass for printed.
+ */
+async function readAtRest(
+  line: PrinterLine,
+  { deadlineMs, settleMs, isOurs }: Rest,
+): Promise<Result<number | null>> {
+  let value: number | null = null;
+  let sinceMs = 0;
+  for (; isOurs() && remaining(line, deadlineMs) > 0; await pause(line.clock, line.pollMs)) {
+    const status = await line.readStatus(atLeastOne(remaining(line, deadlineMs)));
+    const isAtRest = status.ok && status.value.work !== "busy" && status.value.work !== "partial";
+    const now = isAtRest ? await line.readOdometer(atLeastOne(remaining(line, deadlineMs))) : null;
+    // It cannot tell, now or ever.
+    if (now?.ok === true && now.value === null) return now;
+    const counted = now?.ok === true ? now.value : null;
+    if (counted !== value) sinceMs = line.clock.nowMs();
+    value = counted;
+    if (value !== null && line.clock.nowMs() - sinceMs >= settleMs) return succeed(value);
+  }
+  return fail("printer.unconfirmed", { device: line.deviceId });
 }
 
 async function runJob(line: PrinterLine, job: PrintJob): Promise<PrintOutcome> {

@@ -83,7 +83,12 @@ export function createPrinterSession(
   const display = createDisplay(context, language);
 
   return {
-    commands: { print: jobs.print, resolveJob: jobs.resolveJob, readOdometer },
+    commands: {
+      print: jobs.print,
+      resolveJob: jobs.resolveJob,
+      readOdometer: async (timeoutMs) =>
+        language.askCounter === null ? succeed(null) : jobs.readOdometer(timeoutMs),
+    },
     readyOn: "session",
     probe: {
       ask: () => void status.ask(options.silenceMs),

@@ -74,9 +74,11 @@ export function createDevices(
   /** The odometer read when a printer comes back is what the next intent records. */
   async function announcePrinter(printer: Printer, state: DeviceState): Promise<void> {
     if (state.state !== "ready") return events.onPrinter(printer.id, false, undefined);
-    const odometer = await printer.readOdometer(odometerTimeoutMs);
-    // Busy with a job: its outcome will bring the odometer.
-    events.onPrinter(printer.id, printer.state().state === "ready", odometer.ok ? odometer.value : undefined);
+    const read = await printer.readOdometer(odometerTimeoutMs);
+    // Busy with a job: its outcome will bring the odometer. Else nobody knows it.
+    const isBusy = !read.ok && read.failure.code === "device.queue-full";
+    const odometer = read.ok ? read.value : isBusy ? undefined : null;
+    events.onPrinter(printer.id, printer.state().state === "ready", odometer);
   }
 
   for (const binding of config.devices) {
