@@ -101,7 +101,7 @@ export const stationMutants: readonly Mutant[] = [
       args: simulate(1, 60, 0),
       rule: "once",
       says: "labels of",
-      seeds: [1, 2],
+      seeds: [3, 5],
     },
   },
   {
