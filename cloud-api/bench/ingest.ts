@@ -151,7 +151,7 @@ async function sendOne(
   if (status !== 200) throw new Error(`HTTP ${status} ${reply}`);
 }
 
-/** Stations have processors of their own: here the sender shares the cloud's, and fetch takes three times as much of it. */
+/** Stations have processors of their own: here the sender shares the cloud's, and fetch takes twice as much of it. */
 async function post(
   url: string,
   { headers, body }: { readonly headers: Record<string, string>; readonly body: Body },

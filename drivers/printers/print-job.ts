@@ -60,7 +60,8 @@ export function createPrintJobs(line: PrinterLine) {
     jobs += 1;
     try {
       const outcome = await run();
-      isUnsettled = outcome.outcome === "unknown";
+      // One that failed before its first byte says nothing of the label before it.
+      isUnsettled = outcome.outcome === "unknown" || (isUnsettled && outcome.outcome === "failed");
       return outcome;
     } finally {
       busy = false;
