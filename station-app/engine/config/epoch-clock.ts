@@ -2,11 +2,11 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worke
 
 /**
  * Milliseconds since 1970 with fractions, for everything that waits or compares: read from the wall clock once per
- * process and monotonic from there. Each thread has an origin of its own, taken when it starts; a clock that is set
- * between two of these would tear readings and verdicts apart, so all threads go by the first one's.
+ * process, by its first thread, and from then on counted by the one clock that all threads share and nobody sets.
+ * Nothing is kept by thread: two clocks that are read one after the other to be told apart are apart by whatever came
+ * between, on a busy machine by milliseconds, and a verdict would be older than its readings.
  */
 const key = "waystation.epoch-base";
-/** Of the clock that all threads share and nobody sets. */
 const sharedMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 function findBaseMs(): number {
@@ -17,6 +17,6 @@ function findBaseMs(): number {
   return baseMs;
 }
 
-const originMs = findBaseMs() + sharedMs() - performance.now();
+const baseMs = findBaseMs();
 
-export const epochMs = (): number => originMs + performance.now();
+export const epochMs = (): number => baseMs + sharedMs();

@@ -1,4 +1,5 @@
-import { setEnvironmentData, Worker } from "node:worker_threads";
+import { once } from "node:events";
+import { getEnvironmentData, setEnvironmentData, Worker } from "node:worker_threads";
 import type { SessionEvent } from "@waystation/shared/session/events";
 import { afterEach, expect, test } from "vitest";
 import { openStationBench } from "../../test/support/station-bench.ts";
@@ -97,6 +98,7 @@ test("all threads go by one clock, also one that starts after the wall clock was
   const { epochMs } = await import("../config/epoch-clock.ts");
   const before = epochMs();
   const file = new URL("../config/epoch-clock.ts", import.meta.url).href;
+  const shared = getEnvironmentData("waystation.epoch-base");
   // A thread that took its own wall clock would be two hours ahead of the base it is handed here.
   setEnvironmentData(
     "waystation.epoch-base",
@@ -111,5 +113,40 @@ test("all threads go by one clock, also one that starts after the wall clock was
     worker.once("error", reject);
   });
   await worker.terminate();
+  setEnvironmentData("waystation.epoch-base", shared);
   expect(Math.abs(told - (before - 2 * hourMs))).toBeLessThan(60_000);
+});
+
+/** Answers by memory both threads see, so that little time passes between a question and its answer. */
+const answerer = (file: string): string => `
+  const { workerData: { asked, answer } } = require("node:worker_threads");
+  import(${JSON.stringify(file)}).then(({ epochMs }) => {
+    for (let turn = 1; turn <= ${turns}; turn += 1) {
+      while (Atomics.load(asked, 0) !== turn);
+      answer[0] = epochMs();
+      Atomics.store(asked, 1, turn);
+    }
+  });`;
+const turns = 500;
+const patienceMs = 20_000;
+
+test("what a thread reads lies between what another one reads before and after it", async () => {
+  const { epochMs } = await import("../config/epoch-clock.ts");
+  const file = new URL("../config/epoch-clock.ts", import.meta.url).href;
+  let worstMs = 0;
+  for (let thread = 0; thread < 5; thread += 1) {
+    const asked = new Int32Array(new SharedArrayBuffer(8));
+    const answer = new Float64Array(new SharedArrayBuffer(8));
+    const worker = new Worker(answerer(file), { eval: true, workerData: { asked, answer } });
+    await once(worker, "online");
+    for (let turn = 1; turn <= turns; turn += 1) {
+      const before = epochMs();
+      Atomics.store(asked, 0, turn);
+      while (Atomics.load(asked, 1) !== turn && epochMs() - before < patienceMs);
+      const after = epochMs();
+      worstMs = Math.max(worstMs, before - (answer[0] ?? 0), (answer[0] ?? 0) - after);
+    }
+    await worker.terminate();
+  }
+  expect(worstMs).toBeLessThan(0.001);
 });

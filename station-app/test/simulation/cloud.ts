@@ -58,7 +58,7 @@ export function createSimulatedCloud(options: CloudOptions) {
       bornErrorMs,
       random: options.random,
       onFatal: (error) => options.onTrouble(`the cloud died of ${describe(error)}`),
-      onEnd: [],
+      onEnd: new Set(),
       databases: new Set(),
     };
     platform.enter(process, () => {

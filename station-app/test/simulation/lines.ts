@@ -46,7 +46,7 @@ export function createLine(platform: Platform) {
       },
     };
     connections.add(connection);
-    owner?.onEnd.push(() => end(connection, false));
+    owner?.onEnd.add(() => end(connection, false));
     platform.after(wayMs, () => far?.onOpen?.(connection.client));
     return connection;
   }

@@ -48,10 +48,15 @@ export function createNetwork(platform: Platform, cloud: () => CloudEnd | null, 
     const mishap = tap.mishap(station, exchange);
     return new Promise<Response>((resolve, reject) => {
       let isOver = false;
+      const finish = (): void => {
+        isOver = true;
+        sender?.onEnd.delete(giveUp);
+        server?.onEnd.delete(breakDown);
+      };
       const back = (act: () => void, delayMs: number): void => {
         platform.after(delayMs, () => {
           if (isOver) return;
-          isOver = true;
+          finish();
           platform.enter(sender, act);
         });
       };
@@ -63,10 +68,14 @@ export function createNetwork(platform: Platform, cloud: () => CloudEnd | null, 
         serverSide.abort();
         back(() => reject(reasonOf(signal)), 0);
       });
-      sender?.onEnd.push(() => {
-        isOver = true;
+      /** Either end may die meanwhile. */
+      let server: SimulatedProcess | null = null;
+      const breakDown = (): void => refuse("ECONNRESET", way());
+      const giveUp = (): void => {
+        finish();
         serverSide.abort();
-      });
+      };
+      sender?.onEnd.add(giveUp);
       tap.onPoint(station, exchange, "sent");
 
       function arrive(isCopy: boolean): void {
@@ -76,7 +85,10 @@ export function createNetwork(platform: Platform, cloud: () => CloudEnd | null, 
         if (end === null || state === "refused") return refuse("ECONNREFUSED", way());
         tap.onPoint(station, exchange, "arrived");
         if (!end.process.isAlive) return refuse("ECONNRESET", way());
-        end.process.onEnd.push(() => refuse("ECONNRESET", way()));
+        if (!isOver) {
+          server = end.process;
+          server.onEnd.add(breakDown);
+        }
         platform.enter(end.process, () => void serve(end, isCopy));
       }
 

@@ -18,7 +18,7 @@ export type SimulatedProcess = {
   readonly random: Random;
   /** An error nobody caught. */
   readonly onFatal: (error: unknown) => void;
-  readonly onEnd: (() => void)[];
+  readonly onEnd: Set<() => void>;
   /** What its disk has left. */
   readonly freeBytes?: () => number;
   readonly databases: Set<{ readonly close: () => unknown; readonly open: boolean }>;
@@ -69,7 +69,9 @@ export function installPlatform(agenda: Agenda, seed: number) {
       for (const database of process.databases) if (database.open) database.close();
       process.databases.clear();
     });
-    for (const end of process.onEnd.splice(0)) end();
+    const ends = [...process.onEnd];
+    process.onEnd.clear();
+    for (const end of ends) end();
   }
 
   replaceTime(agenda);
@@ -223,9 +225,18 @@ function replaceTimers(agenda: Agenda, enter: Enter): void {
   });
   AbortSignal.timeout = (delayMs) => {
     const controller = new AbortController();
-    timers.setTimeout(() => controller.abort(new DOMException("timed out", "TimeoutError")), delayMs);
+    timers.setTimeout(() => controller.abort(timedOut()), delayMs);
     return controller.signal;
   };
+}
+
+/** Of the time after which most requests have long been answered: what was called to get here says nothing. */
+function timedOut(): DOMException {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const exception = new DOMException("timed out", "TimeoutError");
+  Error.stackTraceLimit = stackTraceLimit;
+  return exception;
 }
 
 /** As the platform has it: whatever the caller gave, and an AbortError where it gave nothing. */

@@ -140,7 +140,7 @@ export async function createStation(options: StationOptions) {
         die(owner);
         platform.after(1000, begin);
       },
-      onEnd: [],
+      onEnd: new Set(),
       databases: new Set(),
     };
     const mine = { process: owner, engine: null as Engine | null, post: (_: CoreInput): void => undefined };
@@ -280,7 +280,7 @@ const nobody = ({ clockErrorMs, random, onTrouble }: StationOptions): SimulatedP
   bornErrorMs: clockErrorMs(),
   random,
   onFatal: (error) => onTrouble(describe(error)),
-  onEnd: [],
+  onEnd: new Set(),
   databases: new Set(),
 });
 
