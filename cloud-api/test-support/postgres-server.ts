@@ -19,6 +19,9 @@ export type PostgresOptions = {
   readonly durable?: boolean;
 };
 
+/** Text is compared as most servers do it, by the rules of a language and not by its bytes. */
+const ordinaryLocale = ["--locale=C", "--locale-provider=icu", "--icu-locale=en-US"];
+
 /** A throw-away PostgreSQL of its own on a socket in a temporary folder; it refuses to run as root. */
 export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<PostgresServer> {
   const [initdb, postgres] = [findProgram("initdb") ?? "initdb", findProgram("postgres") ?? "postgres"];
@@ -33,7 +36,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   else {
     execFileSync(
       initdb,
-      ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", "--locale=C"],
+      ["-D", data, "-A", "trust", "-U", "waystation", "--no-sync", "-E", "UTF8", ...ordinaryLocale],
       run,
     );
     keepTemplate("postgres", (folder) => execFileSync("cp", ["-a", data, folder]));

@@ -82,6 +82,10 @@ export type EndedParcel = {
   readonly outcome: Outcome;
   readonly reasons: readonly Reason[];
   readonly chute: number | null;
+  /** What the sorter was asked for it; null: nothing. */
+  readonly commandId: string | null;
+  /** Where it went the sorter has said: it tells its events again until they are durable, and this one is known. */
+  readonly isConfirmed: boolean;
   readonly endedAtMs: number;
 };
 

@@ -6,6 +6,7 @@ import { describeNextStep, describeReason, type Reason } from "../decision/reaso
 import { factCatalog, type FactName, type FactPayload } from "../facts/catalog.ts";
 import type { FactDraft } from "../facts/draft.ts";
 import { languages } from "../failures/language.ts";
+import { divertCommandId } from "./events.ts";
 import type { Lane, Trace } from "./lane.test-support.ts";
 import { anyScript, play } from "./script.test-support.ts";
 import { recentLimit } from "./state.ts";
@@ -272,3 +273,20 @@ holds("S18 every reason reads as a whole sentence in every language", (_lane, tr
         /[{}]|null|undefined/,
       );
 });
+
+holds(
+  "S20 where the sorter put a parcel is said once, and only under a command it was given",
+  (_lane, trace) => {
+    const facts = factsOf(trace);
+    const given = new Set(named(facts, "divert.requested.v1").map(({ payload }) => payload.commandId));
+    for (const { event } of trace.steps)
+      if (event.kind === "recovered" && event.parcel.divert !== "none")
+        given.add(divertCommandId(event.parcel.parcelId));
+    const confirmed = named(facts, "divert.confirmed.v1");
+    for (const [parcelId, count] of countBy(confirmed, (fact) => String(fact.parcelId)))
+      expect([parcelId, count]).toEqual([parcelId, 1]);
+    for (const { payload } of confirmed)
+      if (payload.commandId !== null) expect(given).toContain(payload.commandId);
+  },
+  1000,
+);

@@ -12,6 +12,8 @@ import { viewLane } from "./view-lane.ts";
 const kindsOf = (effects: readonly { readonly kind: string }[]): string[] => effects.map(({ kind }) => kind);
 const codesOf = (reasons: readonly { readonly code: string }[] | undefined): string[] | undefined =>
   reasons?.map(({ code }) => code);
+const named = (facts: readonly { readonly name: string }[], wanted: string) =>
+  facts.filter(({ name }) => name === wanted);
 const printed = (parcelId: string): SessionEvent => ({
   kind: "label-outcome",
   jobId: `${parcelId}/label`,
@@ -165,6 +167,30 @@ test("a confirmation that comes after the deadline still says where the parcel l
   expect(lane.send({ kind: "diverted", parcelIndex: 1, chute: 3 }).facts).toMatchObject([
     { name: "divert.confirmed.v1", parcelId: "p1", payload: { chute: 3 } },
   ]);
+});
+
+test.each([
+  ["before anybody had judged it", [], null],
+  ["while its label was being printed", [telegram(1, "WS1"), granted("p1")], null],
+  ["as it was asked to", [telegram(1, "WS1"), granted("p1"), printed("p1")], "p1/divert"],
+] as const)("a parcel that went %s: what the sorter tells again is old news", (_when, events, commandId) => {
+  const lane = openLane(belt);
+  lane.send(inducted(1));
+  for (const event of events) lane.send(event, 300);
+  const gone: SessionEvent = { kind: "diverted", parcelIndex: 1, chute: 99 };
+  expect(named(lane.send(gone).facts, "divert.confirmed.v1")).toMatchObject([{ payload: { commandId } }]);
+  expect(lane.send(gone).facts).toMatchObject([
+    { name: "reading.discarded.v1", payload: { kind: "confirm", reason: "confirmed-twice", parcelIndex: 1 } },
+  ]);
+});
+
+test("a parcel taken from the belt before it was asked anywhere, and seen in a chute after all", () => {
+  const lane = labelled();
+  lane.send({ kind: "cleared", parcelId: "p1", operatorId: "op" });
+  expect(lane.send({ kind: "diverted", parcelIndex: 1, chute: 99 }).facts).toMatchObject([
+    { name: "divert.confirmed.v1", payload: { commandId: null, chute: 99 } },
+  ]);
+  expect(lane.state().recent[0]).toMatchObject({ chute: 99 });
 });
 
 test("on a bench the newest scan wins, and the weight asked for the first parcel is nobody's", () => {

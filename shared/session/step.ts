@@ -2,13 +2,7 @@ import { makeReason } from "../decision/reasons.ts";
 import { unreachable } from "../failures/assert.ts";
 import type { ScanReading, SizeReading, WeightReading } from "../model/reading.ts";
 import { type Binding, bindReading } from "./bind-reading.ts";
-import {
-  divertCommandId,
-  parcelIdOf,
-  type SessionContext,
-  type SessionEvent,
-  type StepResult,
-} from "./events.ts";
+import { parcelIdOf, type SessionContext, type SessionEvent, type StepResult } from "./events.ts";
 import { doubt, induct, judgeWhenComplete, takeBarcode, takeReading } from "./gather.ts";
 import { recoverParcel } from "./recover.ts";
 import type { LaneState, ParcelInFlight } from "./state.ts";
@@ -230,13 +224,16 @@ function confirmDivert(turn: Turn, event: Extract<SessionEvent, { kind: "diverte
   const parcel = findByIndex(turn, parcelIndex);
   if (parcel !== undefined) return applyToParcel(turn, parcel, event);
   const ended = turn.state.recent.find((other) => other.parcelIndex === parcelIndex);
-  if (ended === undefined)
-    return discard(turn, "confirm", "nobody", turn.state.profile.devices.sorter ?? null, parcelIndex);
-  record(turn, ended.parcelId, engine, "divert.confirmed.v1", {
-    commandId: divertCommandId(ended.parcelId),
-    parcelIndex,
-    chute,
-  });
+  if (ended === undefined || ended.isConfirmed) {
+    const sorter = turn.state.profile.devices.sorter ?? null;
+    return discard(turn, "confirm", ended === undefined ? "nobody" : "confirmed-twice", sorter, parcelIndex);
+  }
+  const { parcelId, commandId } = ended;
+  record(turn, parcelId, engine, "divert.confirmed.v1", { commandId, parcelIndex, chute });
+  const recent = turn.state.recent.map((other) =>
+    other === ended ? { ...ended, chute, isConfirmed: true } : other,
+  );
+  turn.state = { ...turn.state, recent };
 }
 
 function markChute(turn: Turn, chute: number, full: boolean): void {

@@ -83,7 +83,7 @@ function passUnjudged(turn: Turn, parcel: ParcelInFlight, chute: number): void {
     parcelIndex: parcel.parcelIndex ?? 0,
     chute,
   });
-  endParcel(turn, doubted, chute);
+  endParcel(turn, doubted, chute, { isConfirmed: true });
 }
 
 function startPrinting(turn: Turn, parcel: ParcelInFlight, odometer: number | null): void {
@@ -142,7 +142,8 @@ function finishDivert(turn: Turn, parcel: ParcelInFlight, chute: number): void {
     parcelIndex: parcelIndex ?? 0,
     chute,
   });
-  if (chute === parcel.chute) endParcel(turn, parcel, chute);
+  const isConfirmed = true;
+  if (chute === parcel.chute) endParcel(turn, parcel, chute, { isConfirmed });
   else {
     const rejected = chute === turn.context.sortPlan.rejectChute || parcel.chute === null;
     endParcel(
@@ -155,6 +156,7 @@ function finishDivert(turn: Turn, parcel: ParcelInFlight, chute: number): void {
           : makeReason("chute.other", { chute: parcel.chute, actualChute: chute }),
       ),
       chute,
+      { isConfirmed },
     );
   }
 }
@@ -225,7 +227,7 @@ function clearParcel(
   { operatorId }: Extract<ParcelEvent, { kind: "cleared" }>,
 ): void {
   const actor = operatorId === null ? engine : byOperator(operatorId);
-  endParcel(turn, addReason(turn, parcel, makeReason("parcel.cleared")), null, actor);
+  endParcel(turn, addReason(turn, parcel, makeReason("parcel.cleared")), null, { actor });
 }
 
 export const factFailure = (failure: Failure) => ({

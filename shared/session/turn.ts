@@ -3,8 +3,8 @@ import { gravestOutcome } from "../decision/judge.ts";
 import type { FactName, FactPayload, Outcome } from "../facts/catalog.ts";
 import type { FactDraft } from "../facts/draft.ts";
 import type { Actor } from "../facts/envelope.ts";
-import type { Effect, SessionContext, StepResult } from "./events.ts";
-import { type LaneState, type ParcelInFlight, recentLimit } from "./state.ts";
+import { divertCommandId, type Effect, type SessionContext, type StepResult } from "./events.ts";
+import { type EndedParcel, type LaneState, type ParcelInFlight, recentLimit } from "./state.ts";
 
 /** One step in the making: the state it leads to, and the facts and effects gathered on the way. */
 export type Turn = {
@@ -58,18 +58,24 @@ export function addParcel(turn: Turn, parcel: ParcelInFlight): ParcelInFlight {
   return parcel;
 }
 
+type End = {
+  readonly actor?: Actor;
+  /** The sorter itself has said where it went. */
+  readonly isConfirmed?: boolean;
+};
+
 /** The one place where a parcel leaves the lane; its reasons decide the outcome, and they are in the fact. */
 export function endParcel(
   turn: Turn,
   parcel: ParcelInFlight,
   chute: number | null,
-  actor: Actor = engine,
+  { actor = engine, isConfirmed = false }: End = {},
 ): void {
   const reasons: readonly Reason[] = [...(parcel.decision?.reasons ?? parcel.doubts), ...parcel.laterReasons];
   const outcome: Outcome = gravestOutcome(reasons);
   record(turn, parcel.parcelId, actor, "parcel.ended.v1", { outcome, reasons: reasons.slice(0, 20), chute });
   const { parcelId, parcelIndex, barcodes, weightGrams, size, decision, order } = parcel;
-  const ended = {
+  const ended: EndedParcel = {
     parcelId,
     parcelIndex,
     barcodes,
@@ -80,6 +86,8 @@ export function endParcel(
     outcome,
     reasons,
     chute,
+    commandId: parcel.phase === "diverting" ? divertCommandId(parcelId) : null,
+    isConfirmed,
     endedAtMs: turn.context.atMs,
   };
   const { state } = turn;

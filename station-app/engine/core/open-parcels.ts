@@ -86,7 +86,7 @@ function* readEndedBackwards(db: Sqlite): Generator<FactEnvelope> {
 const endedMark = '"type":"parcel.ended"';
 
 function describeEnded(row: ParcelRow, ended: FactEnvelope): EndedParcel {
-  const { parcelId, parcelIndex, barcode, weightGrams, chute } = row;
+  const { parcelId, parcelIndex, barcode, weightGrams, chute, divertCommand: commandId } = row;
   return {
     parcelId,
     parcelIndex,
@@ -98,6 +98,8 @@ function describeEnded(row: ParcelRow, ended: FactEnvelope): EndedParcel {
     outcome: row.outcome as Outcome,
     reasons: (ended.payload.reasons ?? []) as EndedParcel["reasons"],
     chute,
+    commandId,
+    isConfirmed: row.divert === "confirmed",
     endedAtMs: Date.parse(ended.occurredAt),
   };
 }

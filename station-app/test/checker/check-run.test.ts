@@ -251,6 +251,7 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
       "has the same outcome of its divert twice",
       { "divert.confirmed": "divert.failed", "parcel.ended": "divert.failed" },
     ],
+    ["has the same outcome of its divert twice", { "parcel.ended": "divert.confirmed" }, { commandId: null }],
     ["ended accepted after label.unknown.v1", { "label.printed": "label.unknown" }],
     ["was sent to chute 3 with a label in doubt", { "label.printed": "label.unknown" }],
     ["ended accepted in chute 3 after divert.unknown.v1", { "divert.confirmed": "divert.unknown" }],

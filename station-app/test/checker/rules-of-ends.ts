@@ -98,7 +98,8 @@ function checkDivert(facts: readonly Fact[], isOver: boolean, tell: Tell): numbe
   const [confirmed = [], failed = [], unknown = []] = outcomes;
   const chutes = new Set(confirmed.map(({ payload }) => payload.chute));
   if (chutes.size > 1) tell(`was confirmed in chutes ${[...chutes].join()}`);
-  if (failed.length > 1 || unknown.length > 1) tell("has the same outcome of its divert twice");
+  if ([confirmed, failed, unknown].some((same) => same.length > 1))
+    tell("has the same outcome of its divert twice");
   const ended = facts.findLast(({ name }) => name === "parcel.ended.v1");
   const isTaken = reasonsOf(ended).some((code) => code === "parcel.lost" || code === "parcel.cleared");
   if (isOver && asked.length > 0 && outcomes.flat().length === 0 && !isTaken)

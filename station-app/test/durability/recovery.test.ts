@@ -1,6 +1,7 @@
 import type { SessionEvent } from "@waystation/shared/session/events";
 import { afterEach, expect, test } from "vitest";
 import { openStationBench, testBelt } from "../support/station-bench.ts";
+import { readLog } from "./read-log.ts";
 
 /** What the kill tests found once and by chance, here on purpose. */
 type Station = ReturnType<typeof openStationBench>;
@@ -71,4 +72,30 @@ test("a divert that came too late: the sorter is asked where the parcel went, fo
     at.now(),
   );
   expect(at.core.viewLanes(["belt"])[0]?.recent[0]).toMatchObject({ outcome: "rejected", chute: 99 });
+});
+
+test.each([
+  ["was never asked anywhere", false, null],
+  ["went where it was asked to", true, "/divert"],
+])("a parcel that %s: told once more after a restart, it is not recorded again", (_how, isAsked, command) => {
+  const before = start();
+  const jobId = sendToPrinter(before);
+  const parcelId = jobId.replace("/label", "");
+  if (isAsked) before.core.handle("belt", printed(jobId), before.now());
+  const gone: SessionEvent = { kind: "diverted", parcelIndex: 1, chute: 99 };
+  before.core.handle("belt", gone, before.now());
+  before.close();
+
+  const after = start(before.dir);
+  after.core.start();
+  // The engine died before it could say to the sorter that this is durable.
+  after.core.handle("belt", gone, after.now());
+  const told = readLog(after.factsPath).texts.map((text) => JSON.parse(text));
+  expect(told.filter(({ type }) => type === "divert.confirmed")).toMatchObject([
+    { parcelId, payload: { commandId: command === null ? null : `${parcelId}${command}` } },
+  ]);
+  expect(told.at(-1)).toMatchObject({
+    type: "reading.discarded",
+    payload: { reason: "confirmed-twice", parcelIndex: 1 },
+  });
 });

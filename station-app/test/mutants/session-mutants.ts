@@ -92,8 +92,8 @@ export const sessionMutants: readonly Mutant[] = [
     patches: [
       {
         file: `${session}/transitions.ts`,
-        find: "if (chute === parcel.chute) endParcel(turn, parcel, chute);",
-        replace: "if (parcel.chute !== null) endParcel(turn, parcel, parcel.chute);",
+        find: "if (chute === parcel.chute) endParcel(turn, parcel, chute, { isConfirmed });",
+        replace: "if (parcel.chute !== null) endParcel(turn, parcel, parcel.chute, { isConfirmed });",
       },
     ],
     caught: {
