@@ -30,6 +30,9 @@ describe.skipIf(postgresMissing !== null)("a wrong DATABASE_URL is one sentence"
     await client.connect();
     await client.query("create role weak login");
     await client.query("revoke create on schema public from public");
+    await client.query(
+      "create database narrow encoding 'LATIN1' locale 'C' locale_provider libc template template0",
+    );
     await client.end();
   }, 60_000);
   afterAll(() => server?.stop());
@@ -38,6 +41,7 @@ describe.skipIf(postgresMissing !== null)("a wrong DATABASE_URL is one sentence"
     ["no such database", "waystation", "nowhere", "DATABASE_URL: there is no database nowhere"],
     ["no such user", "stranger", "postgres", "DATABASE_URL: the server at"],
     ["no rights", "weak", "postgres", "DATABASE_URL: user weak may not create tables in postgres"],
+    ["no room for every script", "waystation", "narrow", "narrow keeps text as LATIN1, UTF8 is needed"],
   ])("%s", async (_name, user, database, sentence) => {
     const text = await sentenceOf({ kind: "postgres", url: urlOf(user, database) });
     expect(text).toContain(sentence);

@@ -34,6 +34,13 @@ export const tooOld = (version: string) =>
     reason: `DATABASE_URL: the server is PostgreSQL ${version}: version 15 or newer is needed`,
   });
 
+/** Consignees' names are in every script there is; another encoding refuses them, or keeps bytes nobody can read. */
+export const otherEncoding = (encoding: string, url: string) => {
+  const { database } = readTarget(url);
+  const reason = `DATABASE_URL: the database ${database} keeps text as ${encoding}, UTF8 is needed: create one with createdb --encoding UTF8 --template template0 and name it`;
+  return fail("config.invalid", { reason });
+};
+
 /** Several addresses of one name fail together; migrations wrap what happened. */
 function findCode(error: unknown): string {
   if (!(error instanceof Error)) return "";

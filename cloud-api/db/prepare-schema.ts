@@ -1,7 +1,7 @@
 import { type Kysely, PostgresDialect, sql } from "kysely";
 import type pg from "pg";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
-import { explainPostgres, tooOld } from "./explain-postgres.ts";
+import { explainPostgres, otherEncoding, tooOld } from "./explain-postgres.ts";
 import { migrateDatabase, migrations } from "./migrate.ts";
 import type { CloudTables } from "./tables.ts";
 
@@ -43,9 +43,13 @@ export async function preparePostgres(
 ): Promise<Result<null>> {
   const kysely = makeKysely(new PostgresDialect({ pool: pool({ max: 2 }) }));
   try {
-    const { rows } = await sql<{ server_version: string }>`show server_version`.execute(kysely);
-    const version = rows[0]?.server_version ?? "0";
-    return Number.parseInt(version, 10) < oldestMajor ? tooOld(version) : await prepareSchema(kysely);
+    const { rows } = await sql<{ version: string; encoding: string }>`
+      select current_setting('server_version') as version, current_setting('server_encoding') as encoding`.execute(
+      kysely,
+    );
+    const { version, encoding } = rows[0] ?? { version: "0", encoding: "unknown" };
+    if (Number.parseInt(version, 10) < oldestMajor) return tooOld(version);
+    return encoding === "UTF8" ? await prepareSchema(kysely) : otherEncoding(encoding, url);
   } catch (error) {
     return explainPostgres(error, url);
   } finally {
