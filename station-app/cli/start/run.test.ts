@@ -94,6 +94,13 @@ test(
   startTimeoutMs,
 );
 
+test("the address of the cloud's page opens it without an account", async () => {
+  const [, origin, token] = /"cloudPage":"(http[^"]+)\/#token=([^"]+)"/.exec(said) ?? [];
+  const ask = (headers: Record<string, string>) => fetch(`${origin}/v1/console/orders`, { headers });
+  expect((await ask({})).status).toBe(401);
+  expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200);
+});
+
 test.each(["--port", "--cloud-port"])(
   "a port in use is one sentence that names %s, and nothing is made",
   async (option) => {

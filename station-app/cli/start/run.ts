@@ -106,7 +106,7 @@ async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder }>> {
   const stationUrl = readUrl(engineReady.value);
 
   data.runFile.update({ urls: { station: stationUrl, cloud: cloudUrl }, tokens });
-  announce(progress, { stationUrl, cloudUrl, data });
+  announce(progress, { stationUrl, cloudUrl, adminToken: tokens.admin, data });
   const sendToTwin = (deviceId: string, command: object) => family.send(deviceId, command);
   const feeder = feed({
     options,
@@ -124,12 +124,14 @@ async function startAll(setup: Setup): Promise<Result<{ feeder: Feeder }>> {
 
 function announce(
   progress: Progress,
-  where: { stationUrl: string; cloudUrl: string; data: DataFolder },
+  where: { stationUrl: string; cloudUrl: string; adminToken: string; data: DataFolder },
 ): void {
-  const { stationUrl, cloudUrl, data } = where;
-  progress.event({ event: "ready", station: stationUrl, cloud: cloudUrl, data: data.path });
+  const { stationUrl, cloudUrl, adminToken, data } = where;
+  // Whoever tries it has no account yet. The page takes the token out of its address, and no server sees it.
+  const cloudPage = `${cloudUrl}/#token=${adminToken}`;
+  progress.event({ event: "ready", station: stationUrl, cloud: cloudUrl, cloudPage, data: data.path });
   progress.say(`Station  ${stationUrl}`);
-  progress.say(`Cloud    ${cloudUrl}`);
+  progress.say(`Cloud    ${cloudPage}`);
   progress.say(`Data     ${data.path}   (Ctrl-C ends)`);
 }
 
