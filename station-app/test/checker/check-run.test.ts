@@ -102,6 +102,18 @@ const otherBranch = (
 const unseenBranch = () => ({ station: { ...otherBranch(), forked: true } });
 /** The same, its facts counted as acknowledged though the cloud has the others. */
 const branchInUse = () => ({ factsFiles: otherBranch().factsFiles.toReversed() });
+/** An older copy was put back; the branch that was lost had just asked for a label of an order nobody else labelled. */
+const labelOfLostBranch = (twins: (lines: readonly Line[], label: Line) => Line[]): Spoiling => {
+  const asked = { type: "label.requested", payload: { jobId: "another", orderId: "order-20" } };
+  const { factsFiles } = otherBranch((text) => JSON.stringify({ ...JSON.parse(text), ...asked }));
+  const label = { event: "label", atMs: 0, printer: "printer", keys: ["WS0000000020"] };
+  const { logId } = JSON.parse(made.facts[0]?.text ?? "");
+  return {
+    station: { factsFiles, forked: true },
+    cloud: [alarm],
+    twins: (lines) => twins(lines, { ...label, committed: { logId, sequence: 50 } }),
+  };
+};
 const otherHash = "UPDATE facts SET hash = zeroblob(32) WHERE sequence = 7";
 const alarm = `INSERT INTO fact_alarms (station_id, log_id, sequence, kind, stored_hash, offered_hash)
   SELECT station_id, log_id, received_through, 'forked', '', '' FROM acknowledgements`;
@@ -179,6 +191,10 @@ const breaks: readonly (readonly [expected: string | RegExp, () => Spoiling])[] 
         const { logId, sequence } = line.committed as { logId: string; sequence: number };
         return [{ ...line, committed: { logId, sequence: sequence - 1 } }];
       }),
+  ],
+  [
+    "intent: printer printed a label of order-20, and no label was requested by then",
+    () => labelOfLostBranch((lines, label) => [label, ...lines]),
   ],
   [
     "intent: printer printed a label of nobody (K), and no label was requested by then",
@@ -362,6 +378,10 @@ const harmless: readonly (readonly [string, () => Spoiling])[] = [
       ).factsFiles;
       return { station: { factsFiles: [pruned, lost], forked: true }, cloud: [alarm] };
     },
+  ],
+  [
+    "a label that was on its way when an older copy was put in the file's place",
+    () => labelOfLostBranch((lines, label) => [...lines, label]),
   ],
   [
     "what an unfinished run has not sent, ended or shown yet",

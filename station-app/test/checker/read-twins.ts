@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readBoolean, readNumber, readObject, readText, type Row } from "./run-description.ts";
 
 /** The newest durable fact when an effect arrived at its device; null: nobody looked. */
-export type Committed = { readonly logId: string; readonly sequence: number } | null;
+type Committed = { readonly logId: string; readonly sequence: number } | null;
 
 export type TwinEvent =
   | {

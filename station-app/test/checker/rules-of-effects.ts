@@ -1,6 +1,6 @@
 import type { Evidence, Notes } from "./gather-evidence.ts";
 import type { Fact } from "./read-fact.ts";
-import type { Committed, EventOf, TwinEvent } from "./read-twins.ts";
+import type { EventOf, TwinEvent } from "./read-twins.ts";
 
 const eventsOf = <K extends TwinEvent["event"]>({ twins }: Evidence, kind: K): EventOf<K>[] =>
   (twins ?? []).filter((event): event is EventOf<K> => event.event === kind);
@@ -19,15 +19,41 @@ const listEverywhere = ({ places }: Evidence, names: readonly string[]): Fact[] 
 
 const listIntents = (evidence: Evidence, name: string): Fact[] => listEverywhere(evidence, [name]);
 
-/** Durable when the effect arrived; where nobody looked, the clocks must do. */
-function isEarlier({ logOrder }: Evidence, intent: Fact, atMs: number, committed: Committed): boolean {
-  if (committed === null) return Date.parse(intent.occurredAt) <= atMs;
-  if (intent.logId === committed.logId) return intent.sequence <= committed.sequence;
-  return logOrder.indexOf(intent.logId) < logOrder.indexOf(committed.logId);
+type Effect = EventOf<"label" | "divert">;
+
+/** Whether an intent was durable when the effect arrived; where nobody looked, the clocks must do. */
+function createOrder(evidence: Evidence): (intent: Fact, effect: Effect) => boolean {
+  const { logOrder, history } = evidence;
+  const later = findRestored(evidence);
+  const kept = new Set(history);
+  return (intent, effect) => {
+    const { committed, atMs } = effect;
+    if (committed === null) return Date.parse(intent.occurredAt) <= atMs;
+    if (intent.logId !== committed.logId)
+      return logOrder.indexOf(intent.logId) < logOrder.indexOf(committed.logId);
+    // What was on its way when an older copy was put back was asked for by the branch that was lost with it.
+    return intent.sequence <= committed.sequence || (later.has(effect) && !kept.has(intent));
+  };
+}
+
+/** Effects that arrived when less was durable than once had been: an older copy was in the file's place. */
+function findRestored({ station, twins }: Evidence): ReadonlySet<TwinEvent> {
+  const found = new Set<TwinEvent>();
+  const most = new Map<string, number>();
+  if (!station.forked) return found;
+  for (const event of twins ?? []) {
+    if (!("committed" in event) || event.committed === null) continue;
+    const { logId, sequence } = event.committed;
+    const before = most.get(logId) ?? 0;
+    if (sequence < before) found.add(event);
+    most.set(logId, Math.max(before, sequence));
+  }
+  return found;
 }
 
 /** Nothing physical happens before its intent is durable. */
 export function checkIntents(evidence: Evidence, { find, count }: Notes): void {
+  const isEarlier = createOrder(evidence);
   const ordersOf = lookUpOrders(evidence);
   const labels = groupBy(listIntents(evidence, "label.requested.v1"), ({ payload }) =>
     String(payload.orderId),
@@ -35,20 +61,20 @@ export function checkIntents(evidence: Evidence, { find, count }: Notes): void {
   const diverts = groupBy(listIntents(evidence, "divert.requested.v1"), ({ payload }) =>
     String(payload.parcelIndex),
   );
-  for (const { keys, atMs, committed, printer } of eventsOf(evidence, "label")) {
+  for (const effect of eventsOf(evidence, "label")) {
+    const { keys, printer } = effect;
     count("labels");
     const orders = ordersOf(keys);
     const intents = orders.flatMap((orderId) => labels.get(orderId) ?? []);
     const what = `${printer} printed a label of ${orders.join() || `nobody (${keys.join()})`}`;
-    if (!intents.some((intent) => isEarlier(evidence, intent, atMs, committed)))
+    if (!intents.some((intent) => isEarlier(intent, effect)))
       find("intent", `${what}, and no label was requested by then`);
   }
-  for (const { parcelIndex, chute, atMs, committed, sorter } of eventsOf(evidence, "divert")) {
+  for (const effect of eventsOf(evidence, "divert")) {
+    const { parcelIndex, chute, sorter } = effect;
     count("diverts");
     const intents = diverts.get(String(parcelIndex)) ?? [];
-    const isAsked = intents.some(
-      (intent) => intent.payload.chute === chute && isEarlier(evidence, intent, atMs, committed),
-    );
+    const isAsked = intents.some((intent) => intent.payload.chute === chute && isEarlier(intent, effect));
     if (!isAsked)
       find(
         "intent",
