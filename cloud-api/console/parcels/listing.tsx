@@ -77,7 +77,7 @@ function Orders({ rows }: { rows: readonly OrderView[] }) {
       {rows.map((row) => (
         <Table.Tr key={row.orderId}>
           <Table.Td>{row.waybill}</Table.Td>
-          <Table.Td>{row.trackingNumber ?? "–"}</Table.Td>
+          <Table.Td className="key">{row.trackingNumber ?? "–"}</Table.Td>
           <Table.Td>{row.channelCode}</Table.Td>
           <Table.Td>{row.status}</Table.Td>
           <Table.Td>{row.weightGrams} g</Table.Td>
@@ -110,9 +110,9 @@ function Parcels({ rows, onParcel }: { rows: readonly ParcelView[]; onParcel: On
         <Table.Tr key={`${row.stationId} ${row.parcelId}`}>
           <Table.Td>{formatClockTime(row.lastOccurredAt, language)}</Table.Td>
           <Table.Td>{row.lane}</Table.Td>
-          <Table.Td>{row.barcode ?? "–"}</Table.Td>
+          <Table.Td className="key">{row.barcode ?? "–"}</Table.Td>
           <Table.Td>{row.weightGrams === null ? "–" : `${row.weightGrams} g`}</Table.Td>
-          <Table.Td>{row.orderId ?? "–"}</Table.Td>
+          <Table.Td className="key">{row.orderId ?? "–"}</Table.Td>
           <Table.Td>
             <span className="outcome" data-kind={row.outcome ?? "open"}>
               {t(outcomeKey(row.outcome))}
