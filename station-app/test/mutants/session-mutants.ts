@@ -105,4 +105,23 @@ export const sessionMutants: readonly Mutant[] = [
       seeds: [1, 2, 3],
     },
   },
+  {
+    name: "a confirmation told again recorded again",
+    broken: "where a parcel went is recorded as often as the sorter tells it",
+    patches: [
+      {
+        file: `${session}/step.ts`,
+        find: "ended === undefined || ended.isConfirmed",
+        replace: "ended === undefined",
+      },
+    ],
+    caught: {
+      by: "simulator",
+      args: simulate(1, 60, 30),
+      rule: "ended",
+      says: "has the same outcome of its divert twice",
+      arranged: [onlyFaults("engine-dies-after/commit")],
+      seeds: [1, 2, 3],
+    },
+  },
 ];
