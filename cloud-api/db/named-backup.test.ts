@@ -120,6 +120,14 @@ test("what is no backup is refused in words and nothing is replaced", async () =
       ok: false,
       failure: { code: "backup.invalid" },
     });
+  // The folder given to `--to` is given to `--from`, which is the first thing one tries.
+  expect(await restoreNamedBackup(root, data)).toMatchObject({
+    ok: false,
+    failure: {
+      code: "backup.invalid",
+      details: { reason: `it holds 1 of them: name one, the newest is ${hollow}` },
+    },
+  });
   expect(existsSync(join(data, "cloud.lock"))).toBe(false);
   expect(readdirSync(data).filter((name) => name.includes(".replaced-"))).toHaveLength(1);
   expect(await copyBackup(empty, root)).toMatchObject({ ok: false, failure: { code: "backup.invalid" } });

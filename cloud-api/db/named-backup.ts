@@ -147,7 +147,11 @@ async function findSource(from: string): Promise<Result<{ database: string; take
       : marker !== null
         ? { database: join(from, marker.slot), takenAt: marker.takenAt }
         : null;
-  if (found === null) return invalid(`there is neither ${infoName} nor backup.json in it`);
+  if (found === null) {
+    const [newest, ...others] = (await listNamed(from)).toSorted(byAge);
+    if (newest === undefined) return invalid(`there is neither ${infoName} nor backup.json in it`);
+    return invalid(`it holds ${others.length + 1} of them: name one, the newest is ${newest.path}`);
+  }
   return existsSync(join(found.database, "PG_VERSION")) ? succeed(found) : invalid("it holds no database");
 }
 
@@ -166,13 +170,22 @@ export async function listBackups(
       bytes: await sizeOf(join(automatic, marker.slot)),
       automatic: true,
     });
-  const names = folder === null ? [] : await readdir(folder).catch(() => []);
-  for (const name of names) {
-    const path = join(folder ?? "", basename(name));
+  const named = folder === null ? [] : await listNamed(folder);
+  return [...found, ...named.map((backup) => ({ ...backup, automatic: false }))].toSorted(byAge);
+}
+
+/** Newest first. */
+const byAge = (one: NamedBackup, other: NamedBackup): number => other.takenAt.localeCompare(one.takenAt);
+
+/** The folders in it that are whole backups. */
+async function listNamed(folder: string): Promise<readonly NamedBackup[]> {
+  const found: NamedBackup[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, basename(name));
     const info = await readInfo(path);
-    if (info !== null) found.push({ path, takenAt: info.takenAt, bytes: info.bytes, automatic: false });
+    if (info !== null) found.push({ path, takenAt: info.takenAt, bytes: info.bytes });
   }
-  return found.toSorted((left, right) => right.takenAt.localeCompare(left.takenAt));
+  return found;
 }
 
 async function readInfo(folder: string): Promise<z.infer<typeof infoSchema> | null> {
