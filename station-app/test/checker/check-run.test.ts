@@ -104,14 +104,22 @@ const unseenBranch = () => ({ station: { ...otherBranch(), forked: true } });
 const branchInUse = () => ({ factsFiles: otherBranch().factsFiles.toReversed() });
 /** An older copy was put back; the branch that was lost had just asked for a label of an order nobody else labelled. */
 const labelOfLostBranch = (twins: (lines: readonly Line[], label: Line) => Line[]): Spoiling => {
+  const { factsFiles } = otherBranch((text) => text);
+  const before = made.facts.at(-1);
+  const sequence = last() + 1;
   const asked = { type: "label.requested", payload: { jobId: "another", orderId: "order-20" } };
-  const { factsFiles } = otherBranch((text) => JSON.stringify({ ...JSON.parse(text), ...asked }));
+  const fact = { ...JSON.parse(before?.text ?? ""), ...asked, sequence, previousHash: before?.hash };
+  const db = new Database(factsFiles[1]);
+  const text = JSON.stringify(fact);
+  db.prepare("INSERT INTO facts (sequence, text, hash) VALUES (?, ?, ?)").run(
+    ...[sequence, text, Buffer.from(hashOf(text), "hex")],
+  );
+  db.close();
   const label = { event: "label", atMs: 0, printer: "printer", keys: ["WS0000000020"] };
-  const { logId } = JSON.parse(made.facts[0]?.text ?? "");
   return {
     station: { factsFiles, forked: true },
     cloud: [alarm],
-    twins: (lines) => twins(lines, { ...label, committed: { logId, sequence: 50 } }),
+    twins: (lines) => twins(lines, { ...label, committed: { logId: fact.logId, sequence: 50 } }),
   };
 };
 const otherHash = "UPDATE facts SET hash = zeroblob(32) WHERE sequence = 7";

@@ -23,16 +23,20 @@ type Effect = EventOf<"label" | "divert">;
 
 /** Whether an intent was durable when the effect arrived; where nobody looked, the clocks must do. */
 function createOrder(evidence: Evidence): (intent: Fact, effect: Effect) => boolean {
-  const { logOrder, history } = evidence;
+  const { logOrder, places } = evidence;
   const later = findRestored(evidence);
-  const kept = new Set(history);
+  const isInUse = (intent: Fact): boolean =>
+    places
+      .get(intent.logId)
+      ?.get(intent.sequence)
+      ?.find(({ fact }) => fact === intent)?.inUse === true;
   return (intent, effect) => {
     const { committed, atMs } = effect;
     if (committed === null) return Date.parse(intent.occurredAt) <= atMs;
     if (intent.logId !== committed.logId)
       return logOrder.indexOf(intent.logId) < logOrder.indexOf(committed.logId);
     // What was on its way when an older copy was put back was asked for by the branch that was lost with it.
-    return intent.sequence <= committed.sequence || (later.has(effect) && !kept.has(intent));
+    return intent.sequence <= committed.sequence || (later.has(effect) && !isInUse(intent));
   };
 }
 
