@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { initialMigration } from "./migrations/0001-initial.ts";
 import { tenantsMigration } from "./migrations/0002-tenants-and-partitions.ts";
@@ -20,9 +20,29 @@ export const migrations: Record<string, Migration> = {
   "0007-facts-without-id": factsWithoutIdMigration,
 };
 
-/** Brings the database to this program's schema; throws what the database said. */
+/** Any number will do, as long as nothing else in the database takes the same. */
+export const migrationLock = 5_713_204_921;
+
+/**
+ * Brings the database to this program's schema; throws what the database said. Of clouds that start together one does
+ * it, and the others wait before they look at anything: the library takes its own lock only after it has looked through
+ * all tables and columns, which fails when a column goes in that moment.
+ */
 export async function migrateDatabase(kysely: Kysely<CloudTables>): Promise<void> {
-  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
+  await kysely.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(${migrationLock})`.execute(connection);
+    try {
+      await migrate(connection);
+    } finally {
+      await sql`select pg_advisory_unlock(${migrationLock})`.execute(connection);
+    }
+  });
+}
+
+async function migrate(db: Kysely<CloudTables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw new Error("the schema could not be brought up to date", { cause: error });
+  if (error === undefined) return;
+  const why = error instanceof Error ? error.message : String(error);
+  throw new Error(`the schema could not be brought up to date: ${why}`, { cause: error });
 }

@@ -11,7 +11,7 @@ import { expectedOldRows, fillOldDatabase, readOldRows } from "../test-support/o
 import { type PostgresServer, postgresMissing, startPostgres } from "../test-support/postgres-server.ts";
 import { openDatabase, present } from "../test-support/test-cloud.ts";
 import { connectDatabase, type Database } from "./connect.ts";
-import { migrations } from "./migrate.ts";
+import { migrationLock, migrations } from "./migrate.ts";
 import { openEmbedded } from "./open-embedded.ts";
 import { prepareFolder } from "./prepare-folder.ts";
 import type { CloudTables } from "./tables.ts";
@@ -158,6 +158,32 @@ describe.skipIf(postgresMissing !== null)(
         await expectWhole(database, "old");
         await database.close();
       }
+    }, 60_000);
+
+    test("a cloud that starts while another one migrates looks at nothing before it is done", async () => {
+      const { child: url, open } = await fixture("empty");
+      const other = new pg.Client({ connectionString: url });
+      await other.connect();
+      await other.query("select pg_advisory_lock($1)", [migrationLock]);
+      const asks = `select wait_event, query from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and state = 'active'`;
+      let isOpen = false;
+      const opening = open().finally(() => (isOpen = true));
+      let active: { wait_event: string; query: string }[] = [];
+      while (active.length === 0 && !isOpen) active = (await other.query(asks)).rows;
+      // Long enough for whoever looks around in the meantime.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      active = (await other.query(asks)).rows;
+      expect(active).toMatchObject([
+        { wait_event: "advisory", query: expect.stringContaining("advisory_lock") },
+      ]);
+      expect((await other.query("select to_regclass('kysely_migration_lock') as made")).rows).toEqual([
+        { made: null },
+      ]);
+      await other.end();
+      const database = await opening;
+      await expectWhole(database, "empty");
+      await database.close();
     }, 60_000);
 
     test("a newer database is refused and left alone", async () => {
