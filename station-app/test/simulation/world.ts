@@ -292,7 +292,8 @@ export function createWorld(platform: Platform, armoury: Armoury, random: Random
     cloudOptions: {
       clockErrorMs: () => cloudClockErrorMs,
       onStatement(): void {
-        if (cloudStatementsLeft === null) return;
+        // A cloud that is only starting answers nobody: what ends in the middle of a batch is one that is open.
+        if (cloudStatementsLeft === null || cloud?.current() == null) return;
         cloudStatementsLeft.left -= 1;
         if (cloudStatementsLeft.left > 0) return;
         const { fault } = cloudStatementsLeft;
