@@ -13,7 +13,10 @@ import {
   restored,
   start,
   untilComplete,
+  useScriptedCloud,
 } from "./uplink.test-support.ts";
+
+useScriptedCloud();
 
 const idle = { positions: [{ logId: "log", recorded: 50, acknowledged: 50 }] };
 

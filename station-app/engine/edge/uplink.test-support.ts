@@ -44,20 +44,23 @@ export let ended: [string, number][];
 let token: string;
 export let refused: string[];
 
-beforeEach(async () => {
-  cloud = await startScriptedCloud();
-  uplink = null;
-  links = [];
-  acknowledged = new Map();
-  restored = new Map();
-  ended = [];
-  token = "token-1";
-  refused = [];
-});
-afterEach(async () => {
-  uplink?.stop();
-  await cloud.stop();
-});
+/** Called by every file that uses this: files that run in one process share this module, and it is read but once. */
+export function useScriptedCloud(): void {
+  beforeEach(async () => {
+    cloud = await startScriptedCloud();
+    uplink = null;
+    links = [];
+    acknowledged = new Map();
+    restored = new Map();
+    ended = [];
+    token = "token-1";
+    refused = [];
+  });
+  afterEach(async () => {
+    uplink?.stop();
+    await cloud.stop();
+  });
+}
 
 export const times = {
   firstMs: 10,
