@@ -13,10 +13,10 @@ import {
   restored,
   start,
   untilComplete,
-  useScriptedCloud,
+  withScriptedCloud,
 } from "./uplink.test-support.ts";
 
-useScriptedCloud();
+withScriptedCloud();
 
 const idle = { positions: [{ logId: "log", recorded: 50, acknowledged: 50 }] };
 

@@ -45,7 +45,7 @@ let token: string;
 export let refused: string[];
 
 /** Called by every file that uses this: files that run in one process share this module, and it is read but once. */
-export function useScriptedCloud(): void {
+export function withScriptedCloud(): void {
   beforeEach(async () => {
     cloud = await startScriptedCloud();
     uplink = null;

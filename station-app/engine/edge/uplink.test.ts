@@ -12,10 +12,10 @@ import {
   refused,
   restored,
   start,
-  useScriptedCloud,
+  withScriptedCloud,
 } from "./uplink.test-support.ts";
 
-useScriptedCloud();
+withScriptedCloud();
 
 test("a backlog goes up in full batches, at most two at once, and the cloud's durability is passed on", async () => {
   const facts = makeLog("log", 3500);
