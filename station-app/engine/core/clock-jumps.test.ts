@@ -128,18 +128,19 @@ const answerer = (file: string): string => `
     }
   });`;
 const turns = 500;
-const patienceMs = 20_000;
+/** For one answer; a thread that gives none ends the test, for nobody can interrupt this waiting. */
+const patienceMs = 5000;
 
 test("what a thread reads lies between what another one reads before and after it", async () => {
   const { epochMs } = await import("../config/epoch-clock.ts");
   const file = new URL("../config/epoch-clock.ts", import.meta.url).href;
   let worstMs = 0;
-  for (let thread = 0; thread < 5; thread += 1) {
+  for (let thread = 0; thread < 5 && worstMs < 1000; thread += 1) {
     const asked = new Int32Array(new SharedArrayBuffer(8));
     const answer = new Float64Array(new SharedArrayBuffer(8));
     const worker = new Worker(answerer(file), { eval: true, workerData: { asked, answer } });
     await once(worker, "online");
-    for (let turn = 1; turn <= turns; turn += 1) {
+    for (let turn = 1; turn <= turns && worstMs < 1000; turn += 1) {
       const before = epochMs();
       Atomics.store(asked, 0, turn);
       while (Atomics.load(asked, 1) !== turn && epochMs() - before < patienceMs);
