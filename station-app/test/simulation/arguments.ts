@@ -21,7 +21,7 @@ const simHelp = `Simulates a company: stations with their devices, the network a
   --stations N    1 to 50 (default 5)
   --hours N       of simulated work, 0.1 to 2000 (default 24)
   --rate N        parcels an hour at each station, 1 to 3000 (default 60)
-  --faults N      faults for a hundred parcels, 0 to 100 (default 8)
+  --faults N      faults for a hundred parcels, 0 to 100 (default 4)
   --only LIST     ids of faults, all others do not happen
   --no-shrink     do not look for the shortest schedule that still fails
   --keep          leave the databases for a look
@@ -41,7 +41,7 @@ export function readSimArguments(args: readonly string[]): SimArguments | Refusa
         stations: { type: "string", default: "5" },
         hours: { type: "string", default: "24" },
         rate: { type: "string", default: "60" },
-        faults: { type: "string", default: "8" },
+        faults: { type: "string", default: "4" },
         only: { type: "string" },
         "no-shrink": { type: "boolean", default: false },
         keep: { type: "boolean", default: false },
