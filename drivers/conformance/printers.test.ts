@@ -1,101 +1,20 @@
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { encodeText } from "../kit/text.ts";
-import { deviceDefinitions, findDefinition } from "../registry.ts";
+import { deviceDefinitions } from "../registry.ts";
 import type { PrinterTwinState } from "../twins/printer.ts";
 import { startTwin } from "../twins/registry.ts";
 import { connectTwin, type DeviceTest, oneModelPerFamily, startTwinOf } from "./connect-twin.ts";
 import { until } from "./recorder.ts";
+import { languageOf, languages, quick, setUpPrinter, sha256 } from "./set-up-printer.ts";
 
 const printers = deviceDefinitions.filter(
   ({ kind, familyName }) => kind === "printer" && familyName !== "spooled",
 );
 const families = oneModelPerFamily(printers);
-const quick = { pollMs: 20, settleMs: 200, silenceMs: 400 };
-const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-const paperOut = ["paper-out", "printer.paper-out"] as const;
-const headOpen = ["head-open", "printer.head-open"] as const;
-const ribbonOut = ["ribbon-out", "printer.ribbon-out"] as const;
-const paused = ["paused", "printer.paused"] as const;
-
-/** One label and many of each language, what it can tell of its trouble, and how its counter is asked. */
-type Language = {
-  readonly label: Uint8Array;
-  readonly fiveLabels: Uint8Array;
-  readonly troubles: readonly (readonly [string, string])[];
-  /** null: it counts nothing, so a job whose line went can only be unknown. */
-  readonly counter: Readonly<Record<string, unknown>> | null;
-  /** null: whatever is sent prints. */
-  readonly withoutLabel: Uint8Array | null;
-};
-const languages: Readonly<Record<string, Language>> = {
-  zpl: {
-    label: encodeText("^XA^FO50,50^FH^FDparcel _7E _21^FS^XZ\n"),
-    fiveLabels: encodeText("^XA^FDfour^FS^PQ4^XZ^XA^FDlast^FS^XZ"),
-    troubles: [paperOut, headOpen, ribbonOut, paused],
-    counter: { odometer: true },
-    withoutLabel: encodeText("~SD15"),
-  },
-  tspl: {
-    label: encodeText('CLS\r\nTEXT 50,50,"3",0,1,1,"parcel"\r\nPRINT 1\r\n'),
-    fiveLabels: encodeText("CLS\r\nPRINT 2,2\r\nPRINT 1\r\n"),
-    troubles: [paperOut, headOpen, ribbonOut, paused],
-    counter: { question: "frame", odometer: true },
-    withoutLabel: encodeText("DENSITY 8\r\n"),
-  },
-  epl: {
-    label: encodeText('\nN\nA50,50,0,3,1,1,N,"parcel"\nP1\n'),
-    fiveLabels: encodeText("\nN\nP2,2\nP1\n"),
-    // paper and ribbon share a number
-    troubles: [paperOut, headOpen, ["ribbon-out", "printer.paper-out"], paused],
-    counter: null,
-    withoutLabel: encodeText("D8\n"),
-  },
-  cpcl: {
-    label: encodeText("! 0 200 200 210 1\r\nTEXT 4 0 30 40 parcel\r\nFORM\r\nPRINT\r\n"),
-    fiveLabels: encodeText("! 0 200 200 210 4\r\nPRINT\r\n! 0 200 200 210 1\r\nPRINT\r\n"),
-    troubles: [paperOut, headOpen],
-    counter: { odometer: true },
-    withoutLabel: encodeText("! UTILITIES\r\nPRINT\r\n"),
-  },
-  escpos: {
-    label: encodeText("\u001b@parcel\n\u001dV\u0000"),
-    fiveLabels: encodeText("\u001b@a\n\u001dV\u0000b\u001dV\u0000c\u001dV\u0000d\u001dV\u0000e\u001dV\u0000"),
-    troubles: [paperOut, headOpen, paused],
-    counter: null,
-    withoutLabel: null,
-  },
-};
-
-function languageOf(model: string): Language {
-  const language = languages[findDefinition(model)?.familyName ?? ""];
-  if (language === undefined) throw new Error(`no labels for ${model}`);
-  return language;
-}
-
-async function setUp(
-  context: DeviceTest,
-  model: string,
-  twinOptions: Readonly<Record<string, unknown>> = {},
-  options: Readonly<Record<string, unknown>> = {},
-) {
-  // long enough to be seen printing between two questions, on a busy machine, too
-  const twin = await startTwinOf<PrinterTwinState>(context, model, { printTimeMs: 150, ...twinOptions });
-  const language = languageOf(model);
-  const connected = connectTwin(context, "printer", model, twin, { ...quick, ...options });
-  await until(connected.isReady, "the printer is ready");
-  const set = (condition: string, on = true) => twin.control({ command: "condition", condition, on });
-  const { device } = connected;
-  const print = (bytes = language.label, timeoutMs = 12_000) =>
-    device.print({ jobId: "job-1", bytes, timeoutMs });
-  const whole = () => sha256(Buffer.concat(twin.state().jobs.map(({ bytes }) => bytes)));
-  return { twin, set, print, whole, language, ...connected };
-}
 
 describe.each(printers.map(({ model }) => model))("%s", (model) => {
   test("prints each job once, byte for byte, and says so", async (context) => {
-    const { twin, print, whole, language } = await setUp(context, model);
+    const { twin, print, whole, language } = await setUpPrinter(context, model);
     for (const round of [1, 2, 3]) {
       expect((await print()).outcome).toBe("printed");
       expect(twin.state().labelsPrinted).toBe(round);
@@ -108,7 +27,7 @@ describe.each(families)("%s in trouble", (model) => {
   const { troubles, withoutLabel } = languageOf(model);
 
   test("a job of several labels is printed when the last one is out", async (context) => {
-    const { twin, print, language } = await setUp(context, model, { printTimeMs: 30 });
+    const { twin, print, language } = await setUpPrinter(context, model, { printTimeMs: 30 });
     expect((await print(language.fiveLabels)).outcome).toBe("printed");
     expect(twin.state().labelsPrinted).toBe(5);
   });
@@ -116,7 +35,7 @@ describe.each(families)("%s in trouble", (model) => {
   test.for(troubles)(
     "%s before the job: failed, not one byte sent, a state to see; well again afterwards",
     async ([condition, code], context) => {
-      const { twin, set, print, states, isReady } = await setUp(context, model);
+      const { twin, set, print, states, isReady } = await setUpPrinter(context, model);
       await set(condition);
       expect(await print()).toMatchObject({ outcome: "failed", failure: { code } });
       expect(twin.state().jobs).toEqual([]);
@@ -128,7 +47,7 @@ describe.each(families)("%s in trouble", (model) => {
   );
 
   test("silence before the job: failed, nothing sent", async (context) => {
-    const { twin, print, language } = await setUp(context, model);
+    const { twin, print, language } = await setUpPrinter(context, model);
     await twin.control({ command: "fault", fault: "silent" });
     expect(await print(language.label, 3000)).toMatchObject({
       outcome: "failed",
@@ -138,7 +57,7 @@ describe.each(families)("%s in trouble", (model) => {
   });
 
   test("paper runs out in the middle: unknown at the deadline, with the reason", async (context) => {
-    const { twin, set, print, language } = await setUp(context, model, { printTimeMs: 200 });
+    const { twin, set, print, language } = await setUpPrinter(context, model, { printTimeMs: 200 });
     const outcome = print(language.label, 1200);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await set("paper-out");
@@ -147,7 +66,7 @@ describe.each(families)("%s in trouble", (model) => {
   });
 
   test("paper runs out and is loaded in time: printed once", async (context) => {
-    const { twin, set, print, language } = await setUp(context, model, { printTimeMs: 200 });
+    const { twin, set, print, language } = await setUpPrinter(context, model, { printTimeMs: 200 });
     const outcome = print(language.label, 8000);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await set("paper-out");
@@ -158,7 +77,7 @@ describe.each(families)("%s in trouble", (model) => {
   });
 
   test("mute while it prints: never printed twice, and never said to be printed on the strength of silence", async (context) => {
-    const { twin, print, language } = await setUp(context, model, { printTimeMs: 100 });
+    const { twin, print, language } = await setUpPrinter(context, model, { printTimeMs: 100 });
     const outcome = print(language.label, 1500);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "fault", fault: "silent" });
@@ -168,7 +87,7 @@ describe.each(families)("%s in trouble", (model) => {
   });
 
   test("one job at a time", async (context) => {
-    const { print, twin } = await setUp(context, model);
+    const { print, twin } = await setUpPrinter(context, model);
     const [first, second] = await Promise.all([print(), print()]);
     expect(first.outcome).toBe("printed");
     expect(second).toMatchObject({ outcome: "failed", failure: { code: "device.queue-full" } });
@@ -178,14 +97,14 @@ describe.each(families)("%s in trouble", (model) => {
   test.skipIf(withoutLabel === null)(
     "a job without a label is refused before anything is sent",
     async (context) => {
-      const { print, twin } = await setUp(context, model);
+      const { print, twin } = await setUpPrinter(context, model);
       expect(await print(withoutLabel ?? undefined)).toMatchObject({ outcome: "failed" });
       expect(twin.state().jobs).toEqual([]);
     },
   );
 
   test("noise, damage and answers cut into bytes: what is not understood is refused, the next answer heard", async (context) => {
-    const { twin, print, ofKind, isReady } = await setUp(context, model);
+    const { twin, print, ofKind, isReady } = await setUpPrinter(context, model);
     await twin.control({ command: "fault", fault: "split" });
     expect((await print()).outcome).toBe("printed");
     await twin.control({ command: "fault", fault: "noise", count: 1 });
@@ -205,13 +124,18 @@ describe.each(counting)("%s with its counter", (model) => {
   const counter = languageOf(model).counter ?? {};
 
   test("the counter before and after is part of the answer", async (context) => {
-    const { device, print } = await setUp(context, model, { odometer: 500 }, counter);
+    const { device, print } = await setUpPrinter(context, model, { odometer: 500 }, counter);
     expect(await device.readOdometer(1000)).toEqual({ ok: true, value: 500 });
     expect(await print()).toEqual({ outcome: "printed", odometer: 501 });
   });
 
   test("the counter is read when nothing waits any more: a label given up may still come out", async (context) => {
-    const { device, twin, print, language } = await setUp(context, model, { printTimeMs: 900 }, counter);
+    const { device, twin, print, language } = await setUpPrinter(
+      context,
+      model,
+      { printTimeMs: 900 },
+      counter,
+    );
     expect((await print(language.label, 400)).outcome).toBe("unknown");
     expect(twin.state().labelsPrinted).toBe(0);
     expect(await device.readOdometer(5000)).toEqual({ ok: true, value: 1001 });
@@ -219,7 +143,7 @@ describe.each(counting)("%s with its counter", (model) => {
   });
 
   test("while a job is out only its end tells the counter", async (context) => {
-    const { device, twin, print } = await setUp(context, model, { printTimeMs: 300 }, counter);
+    const { device, twin, print } = await setUpPrinter(context, model, { printTimeMs: 300 }, counter);
     const outcome = print();
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     expect(await device.readOdometer(1000)).toMatchObject({ failure: { code: "device.queue-full" } });
@@ -227,14 +151,14 @@ describe.each(counting)("%s with its counter", (model) => {
   });
 
   test("a job the printer swallows without a label is failed, proven by the counter", async (context) => {
-    const { set, print, language } = await setUp(context, model, {}, counter);
+    const { set, print, language } = await setUpPrinter(context, model, {}, counter);
     await set("ignore-formats");
     const outcome = await print(language.label, 2500);
     expect(outcome).toMatchObject({ outcome: "failed", failure: { code: "printer.not-printed" } });
   });
 
   test("the line breaks in the middle and comes back: still printed once and known", async (context) => {
-    const { twin, print, language } = await setUp(context, model, { printTimeMs: 300 }, counter);
+    const { twin, print, language } = await setUpPrinter(context, model, { printTimeMs: 300 }, counter);
     const outcome = print(language.label, 8000);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "disconnect", forMs: 50 });
@@ -243,7 +167,7 @@ describe.each(counting)("%s with its counter", (model) => {
   });
 
   test("mute while it prints: asked again over a new line, printed", async (context) => {
-    const { twin, print, language } = await setUp(context, model, { printTimeMs: 100 }, counter);
+    const { twin, print, language } = await setUpPrinter(context, model, { printTimeMs: 100 }, counter);
     const outcome = print(language.label, 8000);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "fault", fault: "silent" });
@@ -254,7 +178,7 @@ describe.each(counting)("%s with its counter", (model) => {
 
   /** The first station sends and is gone, as after a power cut; a second one asks what became of it. */
   async function crashDuring(context: DeviceTest, twinOptions: Readonly<Record<string, unknown>>) {
-    const first = await setUp(context, model, twinOptions, counter);
+    const first = await setUpPrinter(context, model, twinOptions, counter);
     const before = await first.device.readOdometer(1000);
     void first.print(undefined, 30_000);
     const hasArrived = () => first.twin.state().formatsWaiting > 0 || first.twin.state().labelsPrinted > 0;
@@ -272,13 +196,13 @@ describe.each(counting)("%s with its counter", (model) => {
   });
 
   test("after a crash: nothing arrived is failed, proven by an idle printer and an unchanged counter", async (context) => {
-    const { device } = await setUp(context, model, {}, counter);
+    const { device } = await setUpPrinter(context, model, {}, counter);
     const outcome = await device.resolveJob({ jobId: "job-1", odometerBefore: 1000, timeoutMs: 5000 });
     expect(outcome).toMatchObject({ outcome: "failed", failure: { code: "printer.not-printed" } });
   });
 
   test("after a crash: without a counter from before, or with more labels than ours: unknown", async (context) => {
-    const { device } = await setUp(context, model, {}, counter);
+    const { device } = await setUpPrinter(context, model, {}, counter);
     for (const odometerBefore of [null, 998]) {
       const outcome = await device.resolveJob({ jobId: "job-1", odometerBefore, timeoutMs: 3000 });
       expect(outcome.outcome).toBe("unknown");
@@ -288,7 +212,7 @@ describe.each(counting)("%s with its counter", (model) => {
 
 describe.each(countless)("%s without any counter", (model) => {
   test("a job the printer swallows is never printed nor failed, only unknown", async (context) => {
-    const { set, print, language } = await setUp(context, model);
+    const { set, print, language } = await setUpPrinter(context, model);
     await set("ignore-formats");
     // the data was worked off: what an in-order answer proves, and no more
     const expected = model === "escpos" ? "printed" : "unknown";
@@ -296,7 +220,7 @@ describe.each(countless)("%s without any counter", (model) => {
   });
 
   test("the line breaks in the middle: unknown, though it was printed once", async (context) => {
-    const { twin, print, language } = await setUp(context, model, { printTimeMs: 300 });
+    const { twin, print, language } = await setUpPrinter(context, model, { printTimeMs: 300 });
     const outcome = print(language.label, 1500);
     await until(() => twin.state().formatsWaiting > 0, "the format is in the printer");
     await twin.control({ command: "disconnect", forMs: 50 });
@@ -305,7 +229,7 @@ describe.each(countless)("%s without any counter", (model) => {
   });
 
   test("after a crash nothing can be proven", async (context) => {
-    const { device } = await setUp(context, model);
+    const { device } = await setUpPrinter(context, model);
     expect(await device.readOdometer(1000)).toEqual({ ok: true, value: null });
     const outcome = await device.resolveJob({ jobId: "job-1", odometerBefore: null, timeoutMs: 3000 });
     expect(outcome).toMatchObject({ outcome: "unknown", failure: { code: "printer.unconfirmed" } });
@@ -317,7 +241,7 @@ describe("zpl", () => {
   const counter = { odometer: true };
 
   test("a large job of several labels arrives whole though the printer reads slowly", async (context) => {
-    const { twin, print, whole } = await setUp(context, "zpl", { printTimeMs: 5 }, counter);
+    const { twin, print, whole } = await setUpPrinter(context, "zpl", { printTimeMs: 5 }, counter);
     const graphic = "A".repeat(1_500_000);
     const bytes = encodeText(`^XA^GFA,1500000,1500000,100,${graphic}^FS^PQ3^XZ^XA^FDlast^FS^XZ`);
     expect((await print(bytes, 15_000)).outcome).toBe("printed");
@@ -326,7 +250,7 @@ describe("zpl", () => {
   });
 
   test("a half-sent format is thrown away before the next label, which prints alone", async (context) => {
-    const { twin, device, print, language } = await setUp(context, "zpl", {}, counter);
+    const { twin, device, print, language } = await setUpPrinter(context, "zpl", {}, counter);
     const half = language.label.slice(0, 20);
     // sent as a job of one label, so that the bytes leave; the end never does
     const outcome = await device.print({ jobId: "job-0", bytes: half, timeoutMs: 600, labels: 1 });
@@ -336,7 +260,7 @@ describe("zpl", () => {
   });
 
   test("~HS silent in trouble: ~HQES names it", async (context) => {
-    const { print, set, ofKind } = await setUp(context, "zpl", { silentStatus: true });
+    const { print, set, ofKind } = await setUpPrinter(context, "zpl", { silentStatus: true });
     await set("ribbon-out");
     expect(await print()).toMatchObject({ outcome: "failed", failure: { code: "printer.ribbon-out" } });
     expect(ofKind("printer-status").at(-1)).toMatchObject({ ribbonOut: true, paperOut: false, paused: true });
@@ -362,19 +286,19 @@ describe("zpl", () => {
 
 describe("what a family must not conclude", () => {
   test("tspl: idle without ever having been seen printing is no proof", async (context) => {
-    const { print, set, language } = await setUp(context, "tspl");
+    const { print, set, language } = await setUpPrinter(context, "tspl");
     await set("ignore-formats");
     expect(await print(language.label, 600)).toMatchObject({ outcome: "unknown" });
   });
 
   test("epl without US: a job that was sent stays unknown, at once", async (context) => {
-    const { print, twin } = await setUp(context, "epl", {}, { acknowledge: false });
+    const { print, twin } = await setUpPrinter(context, "epl", {}, { acknowledge: false });
     expect(await print()).toMatchObject({ outcome: "unknown", failure: { code: "printer.unconfirmed" } });
     await until(() => twin.state().labelsPrinted === 1, "it printed all the same");
   });
 
   test("epl: one of two print commands acknowledged is not printed", async (context) => {
-    const { print, twin, set } = await setUp(context, "epl", { printTimeMs: 150 });
+    const { print, twin, set } = await setUpPrinter(context, "epl", { printTimeMs: 150 });
     const outcome = print(encodeText("\nN\nP1\nN\nP1\n"), 1000);
     await until(() => twin.state().labelsPrinted === 1, "the first label");
     await set("head-open");
@@ -382,9 +306,9 @@ describe("what a family must not conclude", () => {
   });
 
   test("escpos: neither an answer to another job's id nor none is a receipt", async (context) => {
-    const { print, language } = await setUp(context, "escpos", {}, { completion: "none" });
+    const { print, language } = await setUpPrinter(context, "escpos", {}, { completion: "none" });
     expect(await print(language.label)).toMatchObject({ outcome: "unknown" });
-    const other = await setUp(context, "epson-tm-l90");
+    const other = await setUpPrinter(context, "epson-tm-l90");
     for (const _ of [1, 2]) expect((await other.print()).outcome).toBe("printed");
   });
 });

@@ -13,6 +13,7 @@ import {
   type ScriptedStation,
   startScriptedStation,
 } from "./scripted-station.ts";
+import { manyReasons, paperOut, states, waits } from "./screen-states.ts";
 
 /** The screen in a real browser against the product's own server and feed. */
 
@@ -39,94 +40,8 @@ async function open(
 const verdict = (page: Page) => page.locator(".verdict").first();
 const showLane = (station: ScriptedStation, change: Partial<LaneView>) =>
   station.feed.publish({ lanes: [makeLane(change)] });
-const waits = (change: Partial<ParcelView>) => makeParcel({ phase: "waiting", ...change });
 const shows = (page: Page, text: string) => page.getByText(text, { exact: false }).first().waitFor();
 
-const manyReasons: ParcelView["reasons"] = [
-  {
-    code: "weight.deviation",
-    details: { declaredGrams: 842, weighedGrams: 1310, deviationGrams: 468, allowedGrams: 50 },
-  },
-  { code: "channel.country", details: { channelCode: "EUB-FR", country: "CH" } },
-];
-const recent = [
-  makeParcel({ phase: "ended", verdict: "accepted", outcome: "rejected", chute: 99 }),
-  makeParcel({ phase: "ended", verdict: "no-read", outcome: "no-read", barcode: null, chute: 99 }),
-];
-const paperOut = { code: "printer.paper-out", details: { device: "printer-1" } };
-const states: Record<string, StationView> = {
-  empty: makeView(),
-  accepted: makeView([
-    makeLane({ parcels: [accepted(), makeParcel({ barcode: null, weightGrams: null, size: null })], recent }),
-  ]),
-  "stopped, with reasons": makeView([
-    makeLane({ parcels: [accepted({ verdict: "intercepted", chute: 190, reasons: manyReasons })], recent }),
-  ]),
-  "two lanes, devices in trouble, cloud away": makeView(
-    [
-      makeLane({
-        parcels: [
-          accepted({
-            verdict: "rejected",
-            reasons: [{ code: "order.unknown", details: { barcode: "LP1" } }],
-          }),
-        ],
-        recent,
-      }),
-      makeLane({
-        laneId: "lane-2",
-        parcels: [accepted({ verdict: "no-read", barcode: null, chute: 99, reasons: manyReasons })],
-        recent,
-      }),
-    ],
-    {
-      devices: [
-        makeDevice("scale", { state: "connecting" }),
-        makeDevice("printer", { state: "faulted", failure: paperOut }),
-        makeDevice("sorter"),
-      ],
-      link: {
-        cloud: "offline",
-        failure: null,
-        factsRecorded: 1204,
-        factsAcknowledged: 877,
-        ordersVisible: 318,
-      },
-    },
-  ),
-  "two lanes: a question, and a stopped bench": makeView([
-    makeLane({
-      parcels: [
-        waits({
-          needs: "label-answer",
-          verdict: "accepted",
-          chute: 12,
-          reasons: [{ code: "label.unknown", details: {} }],
-        }),
-      ],
-      recent,
-    }),
-    makeLane({
-      laneId: "bench-1",
-      profile: "bench",
-      status: "stopped",
-      stopReason: "operator",
-      parcels: [waits({ needs: "barcode", barcode: null })],
-      recent,
-    }),
-  ]),
-  "faulted, and measuring": makeView([
-    makeLane({
-      profile: "bench",
-      status: "faulted",
-      stopReason: "assertion failed",
-      parcels: [makeParcel({ barcode: null })],
-    }),
-  ]),
-  "three lanes": makeView(
-    ["a", "b", "c"].map((laneId) => makeLane({ laneId, parcels: [accepted()], recent })),
-  ),
-};
 const looks = [
   { viewport: { width: 1280, height: 800 }, colorScheme: "light", locale: "en-GB", hasTouch: true },
   { viewport: { width: 1920, height: 1080 }, colorScheme: "dark", locale: "en-GB" },
