@@ -37,6 +37,10 @@ const runTicks = (process as unknown as { _tickCallback: () => void })._tickCall
 /** What ends by itself in a turn of the event loop: an immediate, or a request of a library to the disk. */
 const isUnderWay = (resource: string): boolean => resource === "Immediate" || resource.includes("Req");
 const realNow = performance.now.bind(performance);
+/** Nothing that takes no simulated time takes so much of the real one. */
+const longestStandMs = 600_000;
+const standstill = (pending: number, resources: readonly string[]): string =>
+  `the simulation stands still: ${pending} pieces of held work have no end, ${resources.join(", ")} under way`;
 
 export const currentProcess = (): SimulatedProcess | null => strands.getStore() ?? null;
 
@@ -104,12 +108,19 @@ export function installPlatform(agenda: Agenda, seed: number) {
      */
     advance(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
       return new Promise((resolve, reject) => {
+        let standsSinceMs: number | null = null;
         function goOn(): void {
           try {
             for (;;) {
               runTicks();
-              if (pending > 0 || process.getActiveResourcesInfo().some(isUnderWay))
+              const resources = process.getActiveResourcesInfo();
+              if (pending > 0 || resources.some(isUnderWay)) {
+                standsSinceMs ??= realNow();
+                if (realNow() - standsSinceMs > longestStandMs)
+                  throw new Error(standstill(pending, resources));
                 return void realImmediate(goOn);
+              }
+              standsSinceMs = null;
               if (isDone()) return resolve();
               if (agenda.run(untilMs)) continue;
               agenda.advance(untilMs);
@@ -122,10 +133,19 @@ export function installPlatform(agenda: Agenda, seed: number) {
         realImmediate(goOn);
       });
     },
-    /** Work that takes real time and no simulated time: a database that opens. */
+    /** Work that takes real time and no simulated time: a database that opens. A process that dies in it never ends it. */
     async hold<T>(work: Promise<T>): Promise<T> {
+      const owner = currentProcess();
       pending += 1;
-      return work.finally(() => (pending -= 1));
+      let isOver = false;
+      const finish = (): void => {
+        if (isOver) return;
+        isOver = true;
+        pending -= 1;
+        owner?.onEnd.delete(finish);
+      };
+      owner?.onEnd.add(finish);
+      return work.finally(finish);
     },
   };
 }

@@ -15,6 +15,6 @@ export async function simulate(options: Readonly<Record<string, string | number>
   // With findings it ends with 1 and tells them all the same.
   const { stdout, stderr } = await run.catch((error: unknown) => error as { stdout: string; stderr: string });
   const line = stdout.trim().split("\n").at(-1) ?? "";
-  if (!line.startsWith("{")) throw new Error(`the simulator broke: ${stderr}`);
+  if (!line.startsWith("{")) throw new Error(`the simulator broke: ${args.join(" ")}: ${stderr}`);
   return JSON.parse(line) as Told;
 }

@@ -24,17 +24,20 @@ test("a million parcels and every fault at every step", { timeout: 24 * 3_600_00
     parcels += more;
     for (const [cell, count] of Object.entries(faults)) counts[cell] = (counts[cell] ?? 0) + count;
     say(`seed ${seed}: ${more} parcels in ${seconds} s, ${findings.length} findings; ${parcels} so far`);
-    for (const { rule, what } of findings.slice(0, findingsTold)) {
-      found.push({ seed, what: `${rule}: ${what}` });
-      say(`  found with seed ${seed}: ${rule}: ${what}`);
-    }
+    for (const { rule, what } of findings.slice(0, findingsTold)) tell(seed, `${rule}: ${what}`);
+  }
+
+  function tell(seed: number, what: string): void {
+    found.push({ seed, what });
+    say(`  found with seed ${seed}: ${what}`);
   }
 
   async function work(): Promise<void> {
     while (parcels < parcelsWanted && found.length < findingsWanted) {
-      const at = runs;
+      const seed = firstSeed + runs;
+      const site = runs % slowEvery === 0 ? slow : fast;
       runs += 1;
-      keep(await simulate({ ...(at % slowEvery === 0 ? slow : fast), seed: firstSeed + at }));
+      await simulate({ ...site, seed }).then(keep, (error: unknown) => tell(seed, String(error)));
     }
   }
 
