@@ -5,7 +5,7 @@ import type { DeviceDefinition } from "../kit/define.ts";
 import type { DeviceOfKind } from "../kit/family.ts";
 import { findDefinition } from "../registry.ts";
 import { startTwin } from "../twins/registry.ts";
-import type { Twin } from "../twins/twin.ts";
+import type { Twin, TwinDeps } from "../twins/twin.ts";
 import { createRecorder } from "./recorder.ts";
 
 const isOfKind = <Kind extends DeviceKind>(
@@ -48,9 +48,10 @@ export async function startTwinOf<State>(
   test: DeviceTest,
   model: string,
   options: Readonly<Record<string, unknown>> = {},
+  deps: TwinDeps = {},
 ): Promise<Twin<State>> {
   const family = findDefinition(model)?.familyName ?? model;
-  const twin = await startTwin(family, options);
+  const twin = await startTwin(family, options, deps);
   if (twin === null) throw new Error(`no twin for ${family}`);
   test.onTestFinished(twin.stop);
   return twin as Twin<State>;

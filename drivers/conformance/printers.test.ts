@@ -249,14 +249,24 @@ describe("zpl", () => {
     expect(whole()).toBe(sha256(bytes));
   });
 
+  /** As a job of one label, so that the bytes leave; the end never does. */
+  const sendHalf = async ({ device, language }: Awaited<ReturnType<typeof setUpPrinter>>) =>
+    device.print({ jobId: "job-0", bytes: language.label.slice(0, 20), timeoutMs: 600, labels: 1 });
+
   test("a half-sent format is thrown away before the next label, which prints alone", async (context) => {
-    const { twin, device, print, language } = await setUpPrinter(context, "zpl", {}, counter);
-    const half = language.label.slice(0, 20);
-    // sent as a job of one label, so that the bytes leave; the end never does
-    const outcome = await device.print({ jobId: "job-0", bytes: half, timeoutMs: 600, labels: 1 });
-    expect(outcome.outcome).toBe("unknown");
-    expect((await print()).outcome).toBe("printed");
-    expect(twin.state().labelsPrinted).toBe(1);
+    const printer = await setUpPrinter(context, "zpl", {}, counter);
+    expect((await sendHalf(printer)).outcome).toBe("unknown");
+    expect((await printer.print()).outcome).toBe("printed");
+    expect(printer.twin.state().labelsPrinted).toBe(1);
+    expect(printer.drawn()).toEqual(["^XA^FO50,50^FH^FDparcel _7E _21^FS^XZ"]);
+  });
+
+  test("so it is when the answer that would have told of it comes damaged and ~HQES, which cannot, stands in", async (context) => {
+    const printer = await setUpPrinter(context, "zpl", {}, counter);
+    expect((await sendHalf(printer)).outcome).toBe("unknown");
+    await printer.twin.control({ command: "fault", fault: "garble", count: 1 });
+    expect((await printer.print()).outcome).toBe("printed");
+    expect(printer.drawn()).toEqual(["^XA^FO50,50^FH^FDparcel _7E _21^FS^XZ"]);
   });
 
   test("~HS silent in trouble: ~HQES names it", async (context) => {

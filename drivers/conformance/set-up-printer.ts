@@ -77,7 +77,13 @@ export async function setUpPrinter(
   options: Readonly<Record<string, unknown>> = {},
 ) {
   // long enough to be seen printing between two questions, on a busy machine, too
-  const twin = await startTwinOf<PrinterTwinState>(context, model, { printTimeMs: 150, ...twinOptions });
+  const labels: Uint8Array[] = [];
+  const twin = await startTwinOf<PrinterTwinState>(
+    context,
+    model,
+    { printTimeMs: 150, ...twinOptions },
+    { onLabel: (format) => labels.push(format) },
+  );
   const language = languageOf(model);
   const connected = connectTwin(context, "printer", model, twin, { ...quick, ...options });
   await until(connected.isReady, "the printer is ready");
@@ -86,5 +92,7 @@ export async function setUpPrinter(
   const print = (bytes = language.label, timeoutMs = 12_000) =>
     device.print({ jobId: "job-1", bytes, timeoutMs });
   const whole = () => sha256(Buffer.concat(twin.state().jobs.map(({ bytes }) => bytes)));
-  return { twin, set, print, whole, language, ...connected };
+  /** What is on the labels that came out; for the languages whose twin tells. */
+  const drawn = () => labels.map((format) => Buffer.from(format).toString("latin1").trim());
+  return { twin, set, print, whole, drawn, language, ...connected };
 }

@@ -46,7 +46,7 @@ function readStatus(first: readonly string[], second: readonly string[]): Printe
       headOpen: second[2] === "1",
       ribbonOut: second[3] === "1",
     },
-    "unknown",
+    "untold",
   );
   const idle = first[7] === "1" ? "partial" : "idle";
   return { reading: { ...reading, jobsWaiting }, work: jobsWaiting > 0 ? "busy" : idle, fault: null };
@@ -85,6 +85,6 @@ function readErrorFlags(text: string): ReplyPart {
     headOpen: has("headOpen"),
     paused: has("paused"),
   };
-  const status = describeStatus(flags, "unknown", faults.length > 0 ? faults.join(", ") : null);
+  const status = describeStatus(flags, "untold", faults.length > 0 ? faults.join(", ") : null);
   return { part: "details", status };
 }

@@ -3,7 +3,7 @@ import { fail, type Failure, type Result, succeed } from "@waystation/shared/fai
 import { type Clock, pause } from "../kit/clock.ts";
 import type { PrintJob, PrintOutcome, UnresolvedJob } from "../kit/device.ts";
 import { withDevice } from "../kit/with-device.ts";
-import { findTrouble, type PrinterStatus } from "./printer-status.ts";
+import { findTrouble, isFree, type PrinterStatus } from "./printer-status.ts";
 
 const chunkBytes = 16 * 1024;
 const backlogBytes = 64 * 1024;
@@ -103,7 +103,7 @@ async function readAtRest(
   let sinceMs = 0;
   for (; isOurs() && remaining(line, deadlineMs) > 0; await pause(line.clock, line.pollMs)) {
     const status = await line.readStatus(atLeastOne(remaining(line, deadlineMs)));
-    const isAtRest = status.ok && status.value.work !== "busy" && status.value.work !== "partial";
+    const isAtRest = status.ok && isFree(status.value);
     const now = isAtRest ? await line.readOdometer(atLeastOne(remaining(line, deadlineMs))) : null;
     // It cannot tell, now or ever.
     if (now?.ok === true && now.value === null) return now;
@@ -139,16 +139,21 @@ async function runJob(line: PrinterLine, job: PrintJob): Promise<PrintOutcome> {
   });
 }
 
-/** null once the printer is free and well; nothing has been sent when it is not. */
+/**
+ * null once the printer is free and well; nothing has been sent when it is not. An answer that does not tell is asked
+ * again: behind a damaged one half a label may wait, which would come out with the next.
+ */
 async function waitUntilFree(line: PrinterLine, deadlineMs: number): Promise<Failure | null> {
   let partialSinceMs: number | null = null;
+  let isTold = true;
   while (remaining(line, deadlineMs) > 0) {
     const status = await line.readStatus(atLeastOne(remaining(line, deadlineMs)));
     if (!status.ok) return named(line, status.failure);
     const trouble = findTrouble(status.value);
     if (trouble) return named(line, trouble);
+    if (isFree(status.value)) return null;
     const { work } = status.value;
-    if (work === "idle" || work === "unknown") return null;
+    isTold = work !== "untold";
     if (work !== "partial") partialSinceMs = null;
     else partialSinceMs ??= line.clock.nowMs();
     if (partialSinceMs !== null && line.clock.nowMs() - partialSinceMs >= line.settleMs) {
@@ -157,7 +162,9 @@ async function waitUntilFree(line: PrinterLine, deadlineMs: number): Promise<Fai
     }
     await pause(line.clock, line.pollMs);
   }
-  return fail("device.queue-full", { device: line.deviceId, limit: 1 }).failure;
+  return isTold
+    ? fail("device.queue-full", { device: line.deviceId, limit: 1 }).failure
+    : fail("device.silent", { device: line.deviceId }).failure;
 }
 
 /** In pieces, waiting while the printer does not read; the rest of a job never goes to another connection. */

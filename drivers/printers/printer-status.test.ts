@@ -29,7 +29,7 @@ test.each([
   ["1 00000000 00010000", "printer.paused", null],
   ["1 00000000 00800000", "printer.fault", "error flags 00000000 00800000"],
   ["1 00000001 00000000", "printer.fault", "error flags 00000001 00000000"],
-])("~HQES %s", (flags, code, reason) => expect(judge(errorFlags(flags))).toEqual(["unknown", code, reason]));
+])("~HQES %s", (flags, code, reason) => expect(judge(errorFlags(flags))).toEqual(["untold", code, reason]));
 
 test.each([
   [0x00, "idle", null, null],

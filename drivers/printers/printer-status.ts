@@ -6,9 +6,9 @@ export type PrinterStatus = {
   readonly reading: PrinterStatusReading;
   /**
    * "partial": the beginning of a label is there and its end is not. "unknown": the language cannot tell whether
-   * anything is being printed.
+   * anything is being printed. "untold": this answer cannot, another one will.
    */
-  readonly work: "idle" | "busy" | "partial" | "unknown";
+  readonly work: "idle" | "busy" | "partial" | "unknown" | "untold";
   /** What else keeps it from printing, e.g. "paper jam". */
   readonly fault: string | null;
 };
@@ -39,6 +39,9 @@ export function describeStatus(
   const { paperOut = false, ribbonOut = false, headOpen = false, paused = false } = flags;
   return { reading: { kind: "printer-status", paperOut, ribbonOut, headOpen, paused }, work, fault };
 }
+
+/** Nothing waits in it, as far as its language can ever tell. */
+export const isFree = ({ work }: PrinterStatus): boolean => work === "idle" || work === "unknown";
 
 /** What keeps this printer from printing, the cause before its consequence: an open head also pauses. */
 export function findTrouble(status: PrinterStatus): Failure | null {
