@@ -76,8 +76,8 @@ export async function setUpPrinter(
   twinOptions: Readonly<Record<string, unknown>> = {},
   options: Readonly<Record<string, unknown>> = {},
 ) {
-  // long enough to be seen printing between two questions, on a busy machine, too
   const labels: Uint8Array[] = [];
+  // long enough to be seen printing between two questions, on a busy machine, too
   const twin = await startTwinOf<PrinterTwinState>(
     context,
     model,
