@@ -114,6 +114,20 @@ describe.concurrent.each([
     expect(ofKind("refused")).toEqual([]);
   });
 
+  test("an answer later than the next trigger is waited for, a lost one not for ever", async (context) => {
+    const { twin, scanned, ofKind } = await setUp(context, model, "tcp", { triggerEveryMs: 50 }, more);
+    await twin.control({ command: "fault", fault: "late", delayMs: 75, count: 8 });
+    await until(() => twin.state().requests >= 9, "nine looks at nothing, answered late");
+    await twin.control({ command: "fault", fault: "late", delayMs: 130, count: 8 });
+    await twin.control({ command: "present", data: "RB123456785GB" });
+    await until(() => scanned().length >= 4, "read four times, told late");
+    expect(ofKind("refused")).toEqual([]);
+    await twin.control({ command: "fault", fault: "silent", count: 2 });
+    const before = scanned().length;
+    await until(() => scanned().length > before + 1, "read again");
+    expect(new Set(scanned())).toEqual(new Set(["RB123456785GB"]));
+  });
+
   test("triggered by a light barrier, a no-read is told and is no barcode", async (context) => {
     const { twin, scanned, ofKind } = await setUp(context, model, "tcp", {}, more);
     await twin.control({ command: "no-read" });

@@ -26,7 +26,8 @@ export function parseResult(frame: Uint8Array, options: Options): readonly Readi
   if (text === null) return [{ kind: "refused", reason: "not UTF-8" }];
   const [answered, isDone, , , command, code] = answerPattern.exec(text) ?? [];
   if (answered === undefined) return readText(text, options);
-  return isDone ? [] : [{ kind: "refused", reason: `the scanner refused ${command} with error ${code}` }];
+  // LOFF is refused where the search has ended by itself, its result just ahead of this
+  return isDone || command === "LOFF" ? [] : [{ kind: "refused", reason: `the scanner refused ${command} with error ${code}` }];
 }
 
 const encodeCommand = (command: string, { framing }: Options): Uint8Array =>
@@ -58,7 +59,7 @@ export const keyenceModels = [
     tcpPort: 9004,
     confirmed: false,
     source:
-      "SR-750 manual, pages 71 and 72: LON, LOFF and their answers; N-410 manual page 5-10: ERROR for a read " +
+      "SR-750 manual, pages 71 and 72: LON, LOFF, their answers and when they are refused; N-410 manual page 5-10: ERROR for a read " +
       "error; the TCP port is unconfirmed",
   }),
   defineScanner({

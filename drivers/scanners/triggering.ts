@@ -10,9 +10,13 @@ export const triggeringOptions = {
 const optionsSchema = z.object(triggeringOptions);
 type TriggeringOptions = z.infer<typeof optionsSchema>;
 
+/** A search that was ended and has not told its end by then has had its answer lost. */
+const patienceMs = 1000;
+
 /**
  * A scanner that can be triggered. `stop` ends a search that has found nothing; where the device needs none it is
- * absent. While the station triggers by itself, an empty look is the rule and not told.
+ * absent. While the station triggers by itself, an empty look is the rule and not told. A search is begun only when the
+ * one before has told its end: an answer may be later than the next trigger, and a scanner refuses a second search.
  */
 export function createTriggeringSession<Options extends TriggeringOptions>(
   context: SessionContext<Options>,
@@ -23,23 +27,31 @@ export function createTriggeringSession<Options extends TriggeringOptions>(
   },
 ): Session<"scanner"> {
   const { triggerEveryMs } = context.options;
-  let isSearching = false;
+  let search: "none" | "under way" | "stopping" = "none";
+  let stoppedAt = 0;
+  const isOver = () =>
+    search === "none" || (search === "stopping" && context.clock.nowMs() - stoppedAt >= patienceMs);
   const repeater = createRepeater(context.clock, triggerEveryMs, () => {
-    const isOver = isSearching && device.stop !== undefined;
-    context.write(isOver && device.stop ? device.stop : device.start);
-    isSearching = !isOver;
+    if (isOver()) {
+      context.write(device.start);
+      if (device.stop) search = "under way";
+    } else if (search === "under way" && device.stop) {
+      context.write(device.stop);
+      search = "stopping";
+      stoppedAt = context.clock.nowMs();
+    }
   });
   const isEmptyLook = (reading: Reading) => reading.kind === "refused" && reading.reason === "no read";
   return {
     commands: {},
     readyOn: "open",
     onOpen: () => {
-      isSearching = false;
+      search = "none";
       repeater.begin();
     },
     onFrame: (frame) => {
       for (const reading of device.decode(frame)) {
-        if (reading.kind === "scan" || isEmptyLook(reading)) isSearching = false;
+        if (reading.kind === "scan" || isEmptyLook(reading)) search = "none";
         if (triggerEveryMs === undefined || !isEmptyLook(reading)) context.emit(reading);
       }
     },
