@@ -13,8 +13,8 @@ import { expectUploadsGoOn } from "./traffic.ts";
 /** How long the uplink leaves a refused log alone, and some. */
 const refusedMs = 200_000;
 const directions: readonly Direction[] = ["up", "down"];
-/** Shorter than any request of these, and than the head of an answer. */
-const reachBytes = { up: 400, down: 150 } as const;
+/** Shorter than any request of these (a shape is asked for in about 350 bytes), and than the head of an answer. */
+const reachBytes = { up: 250, down: 150 } as const;
 
 /** Every kind of fault in the given directions, each at a byte of chance. */
 export const planLineFaults = (
