@@ -68,7 +68,13 @@ export function createRelationStore(db: Kysely<unknown>): RelationStore {
       db,
       known.map(({ relation }) => relation.oid),
     );
-    const looked = known.filter(({ relation }) => fingerprints.get(relation.oid) !== relation.fingerprint);
+    const isUnchanged = ({ relation }: KnownRelation) =>
+      fingerprints.get(relation.oid) === relation.fingerprint;
+    for (const unchanged of known.filter(isUnchanged)) {
+      const named = byName.get(nameOf(unchanged.relation));
+      if (named?.relation.oid === unchanged.relation.oid) named.at = Date.now();
+    }
+    const looked = known.filter((one) => !isUnchanged(one));
     const present = await describeRelations(
       db,
       looked.map(({ relation }) => relation.oid),

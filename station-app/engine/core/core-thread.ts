@@ -20,6 +20,9 @@ export type CoreWorkerData = {
 const viewEveryMs = 40;
 /** Long enough without input to move the WAL into the file without anybody waiting for it. */
 const quietMs = 250;
+/** So long when there is little to move: pages that the next parcels change again are moved once for all of them. */
+const stillMs = 5000;
+const commitsWorthMoving = 50;
 /** On a line that is never quiet: before the WAL outgrows the size it was given, for growing costs twice as much as overwriting. */
 const commitsPerCheckpoint = 300;
 /** What is walked, pruned and carried between two looks at the inbox: a few milliseconds together. */
@@ -69,6 +72,9 @@ export function runCoreThread(
   let toldThrough = 0;
   let viewTimer: NodeJS.Timeout | undefined;
   let quietTimer: NodeJS.Timeout | undefined;
+  let restDelayMs = 0;
+  /** Nothing is left of what could wait. */
+  let isTidy = false;
   let deadlineTimer: NodeJS.Timeout | undefined;
   let deadlineAtMs: number | null = null;
   let commits = 0;
@@ -109,8 +115,7 @@ export function runCoreThread(
           Math.max(core.disk() === "full" ? fullDiskMs : 0, next - epochMs()) + 1,
         );
     }
-    if (quietTimer === undefined) quietTimer = setTimeout(guarded(rest), quietMs);
-    else quietTimer.refresh();
+    restAfter(isTidy && commits < commitsWorthMoving ? stillMs : quietMs);
     if (commits >= commitsPerCheckpoint) settle();
   }
 
@@ -124,9 +129,20 @@ export function runCoreThread(
     store.checkpoint();
   }
 
+  /** From now on; an input begins the waiting anew. */
+  function restAfter(delayMs: number): void {
+    if (quietTimer === undefined || delayMs !== restDelayMs) {
+      clearTimeout(quietTimer);
+      quietTimer = setTimeout(guarded(rest), delayMs);
+      restDelayMs = delayMs;
+    } else quietTimer.refresh();
+  }
+
   function rest(): void {
     settle();
-    if (core.disk() === "well" && tidy()) quietTimer?.refresh();
+    if (core.disk() !== "well") return;
+    isTidy = !tidy();
+    if (!isTidy) restAfter(quietMs);
   }
 
   /** A few milliseconds of what can wait. @returns whether there is more of it. */
@@ -198,6 +214,7 @@ export function runCoreThread(
         return armTimers();
       case "room":
         hurry = message.hurry;
+        if (hurry) isTidy = false;
         return send(core.setRoom(message.hasRoom));
       case "status":
         return post({ kind: "status", requestId: message.requestId, status: core.status() });

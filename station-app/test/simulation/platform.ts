@@ -175,13 +175,62 @@ function replaceTime(agenda: Agenda): void {
 
 type Enter = (process: SimulatedProcess | null, act: () => void) => void;
 
+/** Repeats of a second and more happen on whole seconds, a little late as on a busy machine. */
+const beatMs = 1000;
+
+/**
+ * Every repeat that one process has with the same interval and at the same moment is one thing on the agenda: streams
+ * that look at the clock every two seconds would else be half of all that happens.
+ */
+function createBeats(agenda: Agenda, enter: Enter) {
+  type Beat = { atMs: number; readonly acts: Set<() => void> };
+  const beats = new WeakMap<object, Map<number, Beat[]>>();
+  const nobody = {};
+
+  function findFellows(owner: SimulatedProcess | null, everyMs: number): Beat[] {
+    const key = owner ?? nobody;
+    const intervals = beats.get(key) ?? new Map<number, Beat[]>();
+    beats.set(key, intervals);
+    const fellows = intervals.get(everyMs) ?? [];
+    intervals.set(everyMs, fellows);
+    return fellows;
+  }
+
+  /** @returns how to end it. */
+  return function repeat(act: () => void, everyMs: number): () => void {
+    const owner = currentProcess();
+    const dueMs = agenda.now() + everyMs;
+    const atMs = everyMs < beatMs ? dueMs : Math.ceil(dueMs / beatMs) * beatMs;
+    const fellows = findFellows(owner, everyMs);
+    const mine = (): void => act();
+    const found = fellows.find((beat) => beat.atMs === atMs);
+    if (found !== undefined) {
+      found.acts.add(mine);
+      return () => void found.acts.delete(mine);
+    }
+    const beat: Beat = { atMs, acts: new Set([mine]) };
+    fellows.push(beat);
+    const goOn = (): void => {
+      if (beat.acts.size === 0 || owner?.isAlive === false) return void fellows.splice(fellows.indexOf(beat), 1);
+      beat.atMs += everyMs;
+      agenda.after(beat.atMs - agenda.now(), goOn);
+      enter(owner, () => {
+        for (const act of beat.acts) act();
+      });
+    };
+    agenda.after(atMs - agenda.now(), goOn);
+    return () => void beat.acts.delete(mine);
+  };
+}
+
 function replaceTimers(agenda: Agenda, enter: Enter): void {
+  const repeat = createBeats(agenda, enter);
   class SimulatedTimer {
     readonly #owner = currentProcess();
     readonly #act: () => void;
     readonly #delayMs: number;
     readonly #repeats: boolean;
-    #entry: Entry | null = null;
+    #end: () => void = () => undefined;
 
     constructor(act: () => void, delayMs: number, repeats: boolean) {
       this.#act = act;
@@ -190,18 +239,16 @@ function replaceTimers(agenda: Agenda, enter: Enter): void {
       this.refresh();
     }
     refresh(): this {
-      if (this.#entry !== null) this.#entry.act = null;
-      this.#entry = agenda.after(this.#delayMs, () => {
-        this.#entry = null;
-        if (this.#owner !== null && !this.#owner.isAlive) return;
-        if (this.#repeats) this.refresh();
-        enter(this.#owner, this.#act);
-      });
+      this.#end();
+      if (this.#repeats) this.#end = repeat(this.#act, this.#delayMs);
+      else {
+        const entry = agenda.after(this.#delayMs, () => enter(this.#owner, this.#act));
+        this.#end = () => (entry.act = null);
+      }
       return this;
     }
     close(): this {
-      if (this.#entry !== null) this.#entry.act = null;
-      this.#entry = null;
+      this.#end();
       return this;
     }
     ref(): this {
