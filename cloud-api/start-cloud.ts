@@ -29,7 +29,7 @@ type LogLine = CloudDeps["logLine"];
 /**
  * Starts the cloud in this process. The port is taken first, so that a wrong one is known before the database
  * is opened; requests that come meanwhile get 503. Fails with port.in-use, data.in-use, store.damaged,
- * database.newer, database.unreachable or config.invalid.
+ * cloud.disk-full, database.newer, database.unreachable or config.invalid.
  */
 export async function startCloud(
   config: CloudConfig,
@@ -43,7 +43,9 @@ export async function startCloud(
   server.requestTimeout = 3_600_000;
   const listening = await listen(server, config);
   if (!listening.ok) return listening;
-  const database = await connectDatabase(chooseDatabase(config));
+  const database = await connectDatabase(chooseDatabase(config), (error) =>
+    logLine({ level: "error", event: "the database broke off, it is opened again", error: describeError(error) }),
+  );
   if (!database.ok) {
     await closeServer(server, 0);
     return database;

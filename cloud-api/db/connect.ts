@@ -1,5 +1,5 @@
 import { constants, cpSync } from "node:fs";
-import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
@@ -48,12 +48,16 @@ export type Database = {
 };
 
 /**
- * Opens, migrates and watches the database. Fails with data.in-use, store.damaged, database.newer,
+ * Opens, migrates and watches the database. Fails with data.in-use, store.damaged, cloud.disk-full, database.newer,
  * database.unreachable or config.invalid.
+ * @param onBreak an embedded database broke off later, or could not be opened again yet.
  */
-export function connectDatabase(config: DatabaseConfig): Promise<Result<Database>> {
+export function connectDatabase(
+  config: DatabaseConfig,
+  onBreak: (error: unknown) => void = () => undefined,
+): Promise<Result<Database>> {
   if (config.kind === "postgres") return connectPostgres(config.url);
-  return config.kind === "temporary" ? connectTemporary(config.template) : connectFolder(config.path);
+  return config.kind === "temporary" ? connectTemporary(config.template) : connectFolder(config.path, onBreak);
 }
 
 /** A folder and not memory: an empty database to copy is kept there, and made anew it would take four times as long. */
@@ -63,20 +67,19 @@ async function connectTemporary(template?: string): Promise<Result<Database>> {
   const remove = () => rm(folder, { recursive: true, force: true });
   if (template !== undefined) cpSync(template, databaseFolder, { recursive: true });
   await prepareFolder(databaseFolder);
-  const pglite = await openEmbedded(databaseFolder);
-  const embedded = await startEmbedded(pglite);
+  const embedded = await startEmbedded(databaseFolder);
   if (!embedded.ok) {
     await remove();
     return embedded;
   }
   const close = async (): Promise<void> => {
-    await pglite.close();
+    await embedded.value.close();
     await remove();
   };
   return succeed({ ...embedded.value, backups: null, restored: false, close });
 }
 
-async function connectFolder(path: string): Promise<Result<Database>> {
+async function connectFolder(path: string, onBreak: (error: unknown) => void): Promise<Result<Database>> {
   const databaseFolder = join(path, "database");
   const backupFolder = join(path, "backup");
   const usable = await makeFolder(path);
@@ -86,10 +89,8 @@ async function connectFolder(path: string): Promise<Result<Database>> {
   try {
     const fallenBack = lock.value.doubtful && (await restoreBackup(databaseFolder, backupFolder));
     await prepareFolder(databaseFolder);
-    const pglite = await openEmbedded(databaseFolder);
-    const embedded = await startEmbedded(pglite);
+    const embedded = await startEmbedded(databaseFolder, onBreak);
     if (!embedded.ok) {
-      await pglite.close();
       if (!lock.value.doubtful) await lock.value.release();
       return embedded;
     }
@@ -99,7 +100,7 @@ async function connectFolder(path: string): Promise<Result<Database>> {
     await removeRestoreNote(path);
     await lock.value.settle();
     const close = async (): Promise<void> => {
-      await pglite.close();
+      await embedded.value.close();
       // Without this a power cut right after a clean stop could still tear the files.
       await syncTree(databaseFolder);
       await lock.value.release();
@@ -109,27 +110,52 @@ async function connectFolder(path: string): Promise<Result<Database>> {
   } catch (error) {
     // A doubt must not be forgotten with the lock: the next start then tries the backup again.
     if (!lock.value.doubtful) await lock.value.release();
+    if (!(await hasRoom(path))) return fail("cloud.disk-full", {}, error);
     return fail("store.damaged", { reason: "the embedded database does not open" }, error);
   }
 }
 
-type Embedded = Pick<Database, "kysely" | "bulk" | "changes" | "durability" | "poolState">;
+type Embedded = Pick<Database, "kysely" | "bulk" | "changes" | "durability" | "poolState" | "close">;
 
-async function startEmbedded(pglite: PGlite): Promise<Result<Embedded>> {
+/** What it takes to recover and go on: a piece of the log, and some. */
+const recoveryBytes = 20e6;
+
+async function hasRoom(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize >= recoveryBytes;
+}
+
+async function startEmbedded(
+  folder: string,
+  onBreak: (error: unknown) => void = () => undefined,
+): Promise<Result<Embedded>> {
   const changes = createChangeFeed();
-  const { pool, copy } = openSession(pglite, changes.announce);
+  const reopen = async (): Promise<PGlite> => {
+    if (!(await hasRoom(folder))) throw new Error("there is no room to open the embedded database again");
+    const pglite = await openEmbedded(folder);
+    await pglite.exec(listen);
+    return pglite;
+  };
+  const first = await openEmbedded(folder);
+  const { pool, copy, close } = openSession(first, { announce: changes.announce, reopen, onBreak });
   const kysely = new Kysely<CloudTables>({ dialect: new PostgresDialect({ pool }) });
   const prepared = await prepareSchema(kysely);
-  if (!prepared.ok) return prepared;
-  await sql`listen waystation_changes`.execute(kysely);
+  if (!prepared.ok) {
+    await close();
+    return prepared;
+  }
+  await sql.raw(listen).execute(kysely);
   return succeed({
     kysely,
     bulk: bulkOverEmbedded(kysely, copy),
     changes,
     durability: "backup",
     poolState: () => null,
+    close,
   });
 }
+
+const listen = "listen waystation_changes";
 
 async function connectPostgres(url: string): Promise<Result<Database>> {
   const prepared = await preparePostgres(

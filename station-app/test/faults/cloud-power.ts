@@ -30,7 +30,8 @@ export async function openWatchedCloud(resources: AsyncDisposableStack) {
     const batch = makeFacts({ stationId, count: perBatch, ...(after === undefined ? {} : { after }) });
     const response = await fetch(`${cloud.url}/v1/stations/${stationId}/facts`, {
       method: "POST",
-      headers,
+      // Between two uploads a whole database is looked at: by then the cloud closes a connection that waits.
+      headers: { ...headers, connection: "close" },
       body: JSON.stringify({ ...makeBatch(stationId, batch), wireVersion: 1 }),
     });
     const { durableThrough } = uploadFactsReplySchema.parse(await response.json());
