@@ -44,7 +44,11 @@ export async function startCloud(
   const listening = await listen(server, config);
   if (!listening.ok) return listening;
   const database = await connectDatabase(chooseDatabase(config), (error) =>
-    logLine({ level: "error", event: "the database broke off, it is opened again", error: describeError(error) }),
+    logLine({
+      level: "error",
+      event: "the database broke off, it is opened again",
+      error: describeError(error),
+    }),
   );
   if (!database.ok) {
     await closeServer(server, 0);

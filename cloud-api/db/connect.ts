@@ -57,7 +57,9 @@ export function connectDatabase(
   onBreak: (error: unknown) => void = () => undefined,
 ): Promise<Result<Database>> {
   if (config.kind === "postgres") return connectPostgres(config.url);
-  return config.kind === "temporary" ? connectTemporary(config.template) : connectFolder(config.path, onBreak);
+  return config.kind === "temporary"
+    ? connectTemporary(config.template)
+    : connectFolder(config.path, onBreak);
 }
 
 /** A folder and not memory: an empty database to copy is kept there, and made anew it would take four times as long. */

@@ -44,7 +44,16 @@ test("what breaks off is opened again, with everything that was committed", asyn
   const refused = await add(2).catch((error: unknown) => error);
   expect(explainTrouble(refused)?.code).toBe("database.unreachable");
   rmdirSync(join(folder, nextPiece));
-  await expect.poll(() => add(2).then(() => true, () => false), { timeout: 20_000 }).toBe(true);
+  await expect
+    .poll(
+      () =>
+        add(2).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe(true);
   expect(await count()).toBe(2);
   expect(breaks).not.toEqual([]);
   expect(notices).toContain("*");

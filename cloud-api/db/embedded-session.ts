@@ -48,10 +48,7 @@ const asIs = (text: string): string => text;
 
 const reopenAfterMs = { first: 500, longest: 10_000 };
 
-export function openSession(
-  first: PGlite,
-  { announce, reopen, onBreak }: SessionSource,
-): EmbeddedSession {
+export function openSession(first: PGlite, { announce, reopen, onBreak }: SessionSource): EmbeddedSession {
   const statements = new Map<string, Statement>();
   const turns: (() => void)[] = [];
   const closing = new AbortController();
@@ -93,7 +90,8 @@ export function openSession(
 
   function breakOff(cause: unknown): void {
     if (broken !== null || closing.signal.aborted) return;
-    broken = explainTrouble(cause) === null ? away("the embedded database broke off", cause) : (cause as Error);
+    broken =
+      explainTrouble(cause) === null ? away("the embedded database broke off", cause) : (cause as Error);
     onBreak(cause);
     void renew();
   }
@@ -104,7 +102,7 @@ export function openSession(
       if (closing.signal.aborted) return;
       try {
         const opened = await reopen();
-        if (closing.signal.aborted) return opened.close();
+        if (closing.signal.aborted) return await opened.close();
         pglite = opened;
         break;
       } catch (error) {

@@ -27,7 +27,9 @@ export function parseResult(frame: Uint8Array, options: Options): readonly Readi
   const [answered, isDone, , , command, code] = answerPattern.exec(text) ?? [];
   if (answered === undefined) return readText(text, options);
   // LOFF is refused where the search has ended by itself, its result just ahead of this
-  return isDone || command === "LOFF" ? [] : [{ kind: "refused", reason: `the scanner refused ${command} with error ${code}` }];
+  return isDone || command === "LOFF"
+    ? []
+    : [{ kind: "refused", reason: `the scanner refused ${command} with error ${code}` }];
 }
 
 const encodeCommand = (command: string, { framing }: Options): Uint8Array =>

@@ -8,7 +8,8 @@ import type { LogEntry } from "@waystation/cloud-api/http/logger";
 import { checkHere } from "@waystation/cloud-api/modules/ingest/check-thread";
 import { assembleCloud, type Cloud } from "@waystation/cloud-api/start-cloud";
 import type { CloudEnd } from "./network.ts";
-import { currentProcess, type Platform, type SimulatedProcess } from "./platform.ts";
+import type { Platform } from "./platform.ts";
+import { currentProcess, type SimulatedProcess } from "./process.ts";
 import type { Random } from "./random.ts";
 
 export const cloudUrl = "http://cloud.invalid";

@@ -1,7 +1,8 @@
 import type { Pipe, PipeClient, PipeEvents } from "@waystation/drivers/transport/pipe";
 import type { Transport, TransportEvents } from "@waystation/drivers/transport/transport";
 import { fail, succeed } from "@waystation/shared/failures/result";
-import { currentProcess, type Platform, type SimulatedProcess } from "./platform.ts";
+import type { Platform } from "./platform.ts";
+import { currentProcess, type SimulatedProcess } from "./process.ts";
 
 type Connection = {
   readonly owner: SimulatedProcess | null;

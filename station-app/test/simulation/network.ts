@@ -1,4 +1,6 @@
-import { type Platform, reasonOf, type SimulatedProcess } from "./platform.ts";
+import type { Platform } from "./platform.ts";
+import type { SimulatedProcess } from "./process.ts";
+import { reasonOf } from "./time.ts";
 
 /** What a request is for: faults are told by it. */
 export type Exchange = "upload" | "shape" | "token" | "report";

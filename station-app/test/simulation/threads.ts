@@ -5,7 +5,8 @@ import type { ThreadPort } from "../../engine/config/thread-port.ts";
 import type { startThread, Thread } from "../../engine/edge/start-thread.ts";
 import type { ReplicaInput, ReplicaOutput } from "../../engine/replica/messages.ts";
 import { type ReplicaWorkerData, runReplicaThread } from "../../engine/replica/replica-thread.ts";
-import type { Platform, SimulatedProcess } from "./platform.ts";
+import type { Platform } from "./platform.ts";
+import type { SimulatedProcess } from "./process.ts";
 
 export type ThreadTap = {
   readonly crash: CrashPoints;
