@@ -1,17 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { messages, type PGlite, protocol } from "@electric-sql/pglite";
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
 import type { ChangeFeed } from "./change-feed.ts";
-import { explainTrouble } from "./explain-trouble.ts";
+import { keepOpen, type LivesOptions } from "./embedded-lives.ts";
 
 /**
  * The embedded database has one session. Here it is lent out like a connection of a pool, to one at a time, so that
  * the query builder treats both databases alike. Statements with values are parsed once and kept under a name, and
  * all of a statement goes in as one message: the library's own query takes seven, and is four times as slow.
- *
- * Where PostgreSQL would end all its processes, for it could not write its log, the embedded one goes on, with its
- * locks held: the next commit waits for them for ever and the whole process with it. So after a PANIC it is never
- * spoken to again; another one is opened over the same files, and recovers as after any death.
  */
 export type EmbeddedSession = {
   readonly pool: PostgresPool;
@@ -21,13 +16,9 @@ export type EmbeddedSession = {
   readonly close: () => Promise<void>;
 };
 
-export type SessionSource = {
+export type SessionSource = Pick<LivesOptions, "reopen" | "onBreak"> & {
   /** Hears of every notice that commits, and of `*` when some may have been missed. */
   readonly announce: ChangeFeed["announce"];
-  /** Over the same files as before, listening to the same channel; rejects as long as that cannot be. */
-  readonly reopen: () => Promise<PGlite>;
-  /** The database broke off, or could not be opened again yet. */
-  readonly onBreak: (error: unknown) => void;
 };
 
 type Statement = {
@@ -46,25 +37,24 @@ const { CommandCompleteMessage, DatabaseError, DataRowMessage, NotificationRespo
 const { ParameterDescriptionMessage, RowDescriptionMessage } = messages;
 const asIs = (text: string): string => text;
 
-const reopenAfterMs = { first: 500, longest: 10_000 };
-
 export function openSession(first: PGlite, { announce, reopen, onBreak }: SessionSource): EmbeddedSession {
   const statements = new Map<string, Statement>();
   const turns: (() => void)[] = [];
-  const closing = new AbortController();
-  let pglite = first;
-  let broken: Error | null = null;
-  /** How often it broke off; a transaction does not go on in a life it was not begun in. */
-  let lives = 0;
+  const onLife = (): void => {
+    statements.clear();
+    announce("*");
+  };
+  const lives = keepOpen(first, { reopen, onBreak, onLife });
+  // Not the database itself: one that broke off must not be held on to.
+  const { parsers, serializers } = first;
+  /** A transaction does not go on in a life of the database it was not begun in. */
   let lentIn = 0;
   let isLent = false;
   let named = 0;
 
   /** The answer to one message or several; throws what the database refuses. */
   async function ask(parts: readonly Uint8Array[]): Promise<Message[]> {
-    if (broken !== null) throw broken;
-    if (lentIn !== lives) throw away("the embedded database broke off in the middle of a transaction");
-    if (pglite.closed) throw new Error("the embedded database is closed");
+    const pglite = lives.database(lentIn);
     const answer: Message[] = [];
     const parser = new Parser();
     const refusals: Error[] = [];
@@ -78,41 +68,14 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
       await pglite.execProtocolRawStream(Buffer.concat(parts), { syncToFs: false, onRawData });
     } catch (error) {
       // It says no when it refuses; what it throws is a program that has ended.
-      breakOff(error);
+      lives.breakOff(error);
       throw error;
     }
     const panic = refusals.find(isPanic);
-    if (panic !== undefined) breakOff(panic);
+    if (panic !== undefined) lives.breakOff(panic);
     const [refusal] = refusals;
     if (refusal !== undefined) throw refusal;
     return answer;
-  }
-
-  function breakOff(cause: unknown): void {
-    if (broken !== null || closing.signal.aborted) return;
-    broken =
-      explainTrouble(cause) === null ? away("the embedded database broke off", cause) : (cause as Error);
-    onBreak(cause);
-    void renew();
-  }
-
-  async function renew(): Promise<void> {
-    for (let waitMs = reopenAfterMs.first; ; waitMs = Math.min(waitMs * 2, reopenAfterMs.longest)) {
-      await sleep(waitMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
-      if (closing.signal.aborted) return;
-      try {
-        const opened = await reopen();
-        if (closing.signal.aborted) return await opened.close();
-        pglite = opened;
-        break;
-      } catch (error) {
-        onBreak(error);
-      }
-    }
-    statements.clear();
-    lives += 1;
-    broken = null;
-    announce("*");
   }
 
   // Not before whoever committed has heard of it.
@@ -149,12 +112,12 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
   function readColumns(answer: readonly Message[]): Column[] {
     const row = answer.find((message) => message instanceof RowDescriptionMessage);
     if (row === undefined) return [];
-    return row.fields.map(({ name, dataTypeID }) => ({ name, parse: pglite.parsers[dataTypeID] ?? asIs }));
+    return row.fields.map(({ name, dataTypeID }) => ({ name, parse: parsers[dataTypeID] ?? asIs }));
   }
 
   const writeValue = (value: unknown, type: number | undefined): string | null => {
     if (value === null || value === undefined) return null;
-    const write = pglite.serializers[type ?? 0];
+    const write = serializers[type ?? 0];
     return write === undefined ? String(value) : write(value);
   };
 
@@ -166,7 +129,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     try {
       return await execute(text, values);
     } catch (error) {
-      if (!isStale(error) || pglite.isInTransaction()) throw error;
+      if (!isStale(error) || lives.database(lentIn).isInTransaction()) throw error;
       return execute(text, values);
     }
   }
@@ -185,7 +148,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
 
   function lend(): PostgresPoolClient {
     let isMine = true;
-    lentIn = lives;
+    lentIn = lives.life();
     return {
       query: query as never,
       release: (isBroken) => {
@@ -216,18 +179,11 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
       const end = new Uint8Array([99, 0, 0, 0, 4]);
       await ask([serialize.query(statement), headCopy(rows.length), rows, end]);
     },
-    close: async () => {
-      closing.abort();
-      if (broken === null) await pglite.close();
-    },
+    close: lives.close,
   };
 }
 
 const isPanic = (error: Error): boolean => "severity" in error && error.severity === "PANIC";
-
-/** As PostgreSQL says it while it recovers: it passes by itself. */
-const away = (message: string, cause?: unknown): Error =>
-  Object.assign(new Error(message, { cause }), { code: "57P03" });
 
 /** Type and length of a message that carries so many bytes of COPY. */
 function headCopy(bytes: number): Uint8Array {
