@@ -18,6 +18,7 @@ import { type ChangeFeed, createChangeFeed } from "./change-feed.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { listenForChanges } from "./listen.ts";
 import { openSession } from "./embedded-session.ts";
+import { explainTrouble } from "./explain-trouble.ts";
 import { explainPostgres } from "./explain-postgres.ts";
 import { openEmbedded } from "./open-embedded.ts";
 import { prepareFolder } from "./prepare-folder.ts";
@@ -86,7 +87,9 @@ async function connectFolder(path: string, onBreak: (error: unknown) => void): P
   const backupFolder = join(path, "backup");
   const usable = await makeFolder(path);
   if (!usable.ok) return usable;
-  const lock = await lockFolder(join(path, "cloud.lock"));
+  const lock = await lockFolder(join(path, "cloud.lock")).catch((error: unknown) =>
+    explainTrouble(error)?.code === "cloud.disk-full" ? fail("cloud.disk-full", {}, error) : unusable(path, error),
+  );
   if (!lock.ok) return lock;
   try {
     const fallenBack = lock.value.doubtful && (await restoreBackup(databaseFolder, backupFolder));
@@ -219,10 +222,14 @@ async function makeFolder(path: string): Promise<Result<null>> {
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return succeed(null);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    const reason = `WAYSTATION_CLOUD_DATA_DIR: ${path} cannot be used (${code}): name a folder that this user may write to`;
-    return fail("config.invalid", { reason }, error);
+    return unusable(path, error);
   }
+}
+
+function unusable(path: string, error: unknown): Result<never> {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  const reason = `WAYSTATION_CLOUD_DATA_DIR: ${path} cannot be used (${code}): name a folder that this user may write to`;
+  return fail("config.invalid", { reason }, error);
 }
 
 /** Counters fit a JavaScript number here; pg would give them as text, unlike the embedded database. */

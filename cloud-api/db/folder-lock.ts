@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, open, readFile, rename, rm } from "node:fs/promises";
 import { uptime } from "node:os";
 import { z } from "zod";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
@@ -32,7 +32,7 @@ export async function lockFolder(path: string): Promise<Result<FolderLock>> {
   const former = parseOwner(found);
   if (former !== null && isAlive(former)) return fail("data.in-use", { path, pid: former.pid });
   const heir: Owner = { ...owner, doubtful: isDoubtful(former) };
-  if (!(await moveAside(path, found)) || !(await createExclusively(path, JSON.stringify(heir))))
+  if (!(await takeOver(path, found, JSON.stringify(heir))))
     return fail("data.in-use", { path, pid: former?.pid ?? 0 });
   return succeed(makeLock(path, heir));
 }
@@ -40,39 +40,63 @@ export async function lockFolder(path: string): Promise<Result<FolderLock>> {
 function makeLock(path: string, owner: Owner): FolderLock {
   return {
     doubtful: owner.doubtful,
-    settle: () => writeFile(path, JSON.stringify({ ...owner, doubtful: false })),
+    settle: async () => {
+      if (!owner.doubtful) return;
+      const settled = `${path}.settled`;
+      await writeSynced(settled, JSON.stringify({ ...owner, doubtful: false }));
+      await rename(settled, path);
+    },
     release: () => rm(path, { force: true }),
   };
 }
 
+/** With all of its text or not at all: an empty lock would put the whole database in doubt. */
 async function createExclusively(path: string, text: string): Promise<boolean> {
+  const draft = `${path}.new-${process.pid}`;
   try {
-    const file = await open(path, "wx", 0o600);
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
+    await writeSynced(draft, text);
+    await link(draft, path);
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
     throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 
-/** Two starters may see the same stale lock: only the one that moves exactly that text away goes on. */
-async function moveAside(path: string, expected: string): Promise<boolean> {
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Two starters may see the same stale lock: only the one that moves exactly that text away goes on. Where there is no
+ * room for its own, the former's lies there again.
+ */
+async function takeOver(path: string, expected: string, text: string): Promise<boolean> {
   const aside = `${path}.stale-${process.pid}`;
   try {
     await rename(path, aside);
   } catch {
     return false;
   }
-  const moved = await readFile(aside, "utf8").catch(() => "");
-  if (moved === expected) {
-    await rm(aside, { force: true });
-    return true;
+  const putBack = (): Promise<void> => rename(aside, path);
+  if ((await readFile(aside, "utf8").catch(() => "")) !== expected) {
+    await putBack();
+    return false;
   }
-  await rename(aside, path);
-  return false;
+  const isOurs = await createExclusively(path, text).catch(async (error: unknown) => {
+    await putBack();
+    throw error;
+  });
+  await rm(aside, { force: true });
+  return isOurs;
 }
 
 function parseOwner(text: string): Owner | null {
