@@ -10,12 +10,20 @@ import { z } from "zod";
 
 type Call = (path: string, body: unknown, headers?: Record<string, string>) => Promise<unknown>;
 
+export type EnrolledStation = {
+  readonly stationId: string;
+  readonly token: string;
+  readonly headers: { readonly authorization: string };
+  /** With a token of now: one lives for a quarter of an hour. */
+  readonly renewHeaders: () => Promise<{ readonly authorization: string }>;
+};
+
 /** A station without a station: enrols over HTTP with a key of its own and gets a token, as the real one does. */
 export async function enrolOverHttp(
   url: string,
   adminToken: string,
   stationId: string,
-): Promise<{ stationId: string; token: string; headers: { authorization: string } }> {
+): Promise<EnrolledStation> {
   const call: Call = async (path, body, headers = {}) => {
     const response = await fetch(`${url}${path}`, {
       method: "POST",
@@ -32,10 +40,15 @@ export async function enrolOverHttp(
   const request: EnrolRequest = { code, publicKey: exportRaw(publicKey), appVersion: "test" };
   enrolReplySchema.parse(await call("/v1/enrolments", request));
   const base = `/v1/stations/${stationId}`;
-  const { nonce } = challengeReplySchema.parse(await call(`${base}/challenges`, {}));
-  const signature = sign(null, Buffer.from(tokenText(stationId, nonce)), privateKey).toString("base64url");
-  const { token } = tokenReplySchema.parse(await call(`${base}/tokens`, { nonce, signature }));
-  return { stationId, token, headers: { authorization: `Bearer ${token}` } };
+  async function askToken(): Promise<string> {
+    const { nonce } = challengeReplySchema.parse(await call(`${base}/challenges`, {}));
+    const signature = sign(null, Buffer.from(tokenText(stationId, nonce)), privateKey).toString("base64url");
+    return tokenReplySchema.parse(await call(`${base}/tokens`, { nonce, signature })).token;
+  }
+  const authorize = (token: string) => ({ authorization: `Bearer ${token}` });
+  const token = await askToken();
+  const renewHeaders = async () => authorize(await askToken());
+  return { stationId, token, headers: authorize(token), renewHeaders };
 }
 
 function exportRaw(key: KeyObject): string {

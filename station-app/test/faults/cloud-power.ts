@@ -21,7 +21,7 @@ export async function openWatchedCloud(resources: AsyncDisposableStack) {
     // Backups come when they are asked for.
     env: { ...disk.env, WAYSTATION_CLOUD_BACKUP_INTERVAL_MS: "3600000" },
   });
-  const { headers } = await enrolOverHttp(cloud.url, adminToken, stationId);
+  const { renewHeaders } = await enrolOverHttp(cloud.url, adminToken, stationId);
   const facts: StoredFact[] = [];
   let promised = 0;
 
@@ -31,7 +31,7 @@ export async function openWatchedCloud(resources: AsyncDisposableStack) {
     const response = await fetch(`${cloud.url}/v1/stations/${stationId}/facts`, {
       method: "POST",
       // Between two uploads a whole database is looked at: by then the cloud closes a connection that waits.
-      headers: { ...headers, connection: "close" },
+      headers: { ...(await renewHeaders()), connection: "close" },
       body: JSON.stringify({ ...makeBatch(stationId, batch), wireVersion: 1 }),
     });
     const { durableThrough } = uploadFactsReplySchema.parse(await response.json());
