@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { link, open, readFile, rename, rm } from "node:fs/promises";
+import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { uptime } from "node:os";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { fail, type Result, succeed } from "@waystation/shared/failures/result";
+import { syncPath } from "./synced-copy.ts";
 
 export type FolderLock = {
   /** The machine restarted while the folder was in use: writes that were not synced may be gone or torn. */
@@ -24,14 +26,14 @@ export async function lockFolder(path: string): Promise<Result<FolderLock>> {
     pid: process.pid,
     started: processStart(process.pid),
     boot: bootIdentity(),
-    doubtful: false,
+    doubtful: await wasDoubtLeft(path),
   };
   if (await createExclusively(path, JSON.stringify(owner))) return succeed(makeLock(path, owner));
 
   const found = await readFile(path, "utf8").catch(() => "");
   const former = parseOwner(found);
   if (former !== null && isAlive(former)) return fail("data.in-use", { path, pid: former.pid });
-  const heir: Owner = { ...owner, doubtful: isDoubtful(former) };
+  const heir: Owner = { ...owner, doubtful: owner.doubtful || isDoubtful(former) };
   if (!(await takeOver(path, found, JSON.stringify(heir))))
     return fail("data.in-use", { path, pid: former?.pid ?? 0 });
   return succeed(makeLock(path, heir));
@@ -41,10 +43,12 @@ function makeLock(path: string, owner: Owner): FolderLock {
   return {
     doubtful: owner.doubtful,
     settle: async () => {
-      if (!owner.doubtful) return;
-      const settled = `${path}.settled`;
-      await writeSynced(settled, JSON.stringify({ ...owner, doubtful: false }));
-      await rename(settled, path);
+      if (owner.doubtful) {
+        const settled = `${path}.settled`;
+        await writeSynced(settled, JSON.stringify({ ...owner, doubtful: false }));
+        await rename(settled, path);
+      }
+      for (const aside of await listAsides(path)) await rm(aside, { force: true });
     },
     release: () => rm(path, { force: true }),
   };
@@ -56,6 +60,7 @@ async function createExclusively(path: string, text: string): Promise<boolean> {
   try {
     await writeSynced(draft, text);
     await link(draft, path);
+    await syncPath(dirname(path));
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
@@ -80,7 +85,7 @@ async function writeSynced(path: string, text: string): Promise<void> {
  * room for its own, the former's lies there again.
  */
 async function takeOver(path: string, expected: string, text: string): Promise<boolean> {
-  const aside = `${path}.stale-${process.pid}`;
+  const aside = `${asideOf(path)}${process.pid}`;
   try {
     await rename(path, aside);
   } catch {
@@ -97,6 +102,22 @@ async function takeOver(path: string, expected: string, text: string): Promise<b
   });
   await rm(aside, { force: true });
   return isOurs;
+}
+
+/** Whoever dies while taking over leaves the former's lock aside, and with it the doubt. */
+async function wasDoubtLeft(path: string): Promise<boolean> {
+  for (const aside of await listAsides(path)) {
+    const text = await readFile(aside, "utf8").catch(() => null);
+    if (text !== null && isDoubtful(parseOwner(text))) return true;
+  }
+  return false;
+}
+
+const asideOf = (path: string): string => `${path}.stale-`;
+
+async function listAsides(path: string): Promise<string[]> {
+  const paths = (await readdir(dirname(path))).map((name) => join(dirname(path), name));
+  return paths.filter((found) => found.startsWith(asideOf(path)));
 }
 
 function parseOwner(text: string): Owner | null {

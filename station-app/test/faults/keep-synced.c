@@ -3,7 +3,7 @@
  *
  *   SYNC_FOLDER  only files below it (absolute, without symbolic links)
  *   SYNC_SHADOW  the same tree with each file as it was at its last sync; NAME~before is what NAME held before a rename
- *                that its folder's sync has not made certain yet
+ *                that its folder's sync has not made certain yet, NAME~linked a name given by link() likewise
  *   SYNC_FAIL    while this file exists it holds n: the n-th sync from then on fails with EIO, and the file goes
  */
 #define _GNU_SOURCE
@@ -24,12 +24,14 @@ static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_rename)(const char *, const char *);
 static int (*real_unlink)(const char *);
+static int (*real_link)(const char *, const char *);
 
 __attribute__((constructor)) static void begin(void) {
   real_fsync = dlsym(RTLD_NEXT, "fsync");
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   real_rename = dlsym(RTLD_NEXT, "rename");
   real_unlink = dlsym(RTLD_NEXT, "unlink");
+  real_link = dlsym(RTLD_NEXT, "link");
 }
 
 /* Where the shadow of a path lies; 0 for what is not in the folder. */
@@ -72,15 +74,22 @@ static void copy(const char *from, char *to) {
   real_rename(half, to);
 }
 
-static void forget_before(const char *folder) {
+static int ends_with(const char *name, const char *end) {
+  size_t length = strlen(name), ending = strlen(end);
+  return length > ending && strcmp(name + length - ending, end) == 0;
+}
+
+/* The folder is synced: its names are what they are. */
+static void settle_names(const char *folder) {
   DIR *entries = opendir(folder);
   if (!entries) return;
   for (struct dirent *entry; (entry = readdir(entries));) {
-    size_t length = strlen(entry->d_name);
-    char path[PATH_MAX * 2];
-    if (length < 7 || strcmp(entry->d_name + length - 7, "~before") != 0) continue;
-    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-    real_unlink(path);
+    char path[PATH_MAX * 2], name[PATH_MAX * 2];
+    int length = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    if (ends_with(path, "~before")) real_unlink(path);
+    if (!ends_with(path, "~linked")) continue;
+    snprintf(name, sizeof name, "%.*s", length - (int)strlen("~linked"), path);
+    real_rename(path, name);
   }
   closedir(entries);
 }
@@ -105,7 +114,7 @@ static int sync_with(int (*real)(int), int fd) {
   int failed = fails_now(), error = EIO, result = failed ? -1 : real(fd);
   if (!failed) error = errno;
   if (result == 0 && fstat(fd, &found) == 0) {
-    if (S_ISDIR(found.st_mode)) forget_before(shadow);
+    if (S_ISDIR(found.st_mode)) settle_names(shadow);
     else copy(path, shadow);
   }
   pthread_mutex_unlock(&lock);
@@ -125,6 +134,19 @@ int rename(const char *from, const char *to) {
     snprintf(before, sizeof before, "%s~before", new);
     real_rename(new, before);
     real_rename(old, new);
+  }
+  pthread_mutex_unlock(&lock);
+  return errno = error, result;
+}
+
+int link(const char *from, const char *to) {
+  char old[PATH_MAX], new[PATH_MAX], linked[PATH_MAX + 8];
+  pthread_mutex_lock(&lock);
+  int result = real_link(from, to), error = errno;
+  if (result == 0 && shadow_of(from, old) && shadow_of(to, new)) {
+    make_parents(new);
+    snprintf(linked, sizeof linked, "%s~linked", new);
+    real_link(old, linked);
   }
   pthread_mutex_unlock(&lock);
   return errno = error, result;

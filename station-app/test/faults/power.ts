@@ -57,7 +57,7 @@ function compile(source: string, library: string): void {
 /** Page by page the synced or the newest content; a file that was never synced may be empty or gone. */
 function makeImage(folder: string, shadow: string, image: string, random: Random): void {
   const names = new Set(
-    [...listFiles(folder), ...listFiles(shadow)].map((name) => name.replace(/~(before|half)$/, "")),
+    [...listFiles(folder), ...listFiles(shadow)].map((name) => name.replace(/~(before|half|linked)$/, "")),
   );
   for (const name of listFolders(folder)) mkdirSync(join(image, name), { recursive: true });
   for (const name of names) {
@@ -72,6 +72,8 @@ function survive(live: string, synced: string, random: Random): Buffer | null {
   const before = `${synced}~before`;
   // A rename that no sync of its folder has made certain.
   if (existsSync(before) && random() < liveShare) return readFileSync(before);
+  const linked = read(`${synced}~linked`);
+  if (linked !== null) return random() < liveShare ? linked : null;
   const [newest, sure] = [read(live), read(synced)];
   if (sure === null)
     return newest === null || random() >= liveShare ? null : tear(newest, Buffer.alloc(0), random);
