@@ -88,7 +88,9 @@ async function connectFolder(path: string, onBreak: (error: unknown) => void): P
   const usable = await makeFolder(path);
   if (!usable.ok) return usable;
   const lock = await lockFolder(join(path, "cloud.lock")).catch((error: unknown) =>
-    explainTrouble(error)?.code === "cloud.disk-full" ? fail("cloud.disk-full", {}, error) : unusable(path, error),
+    explainTrouble(error)?.code === "cloud.disk-full"
+      ? fail("cloud.disk-full", {}, error)
+      : unusable(path, error),
   );
   if (!lock.ok) return lock;
   try {
