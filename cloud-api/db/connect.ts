@@ -146,12 +146,18 @@ async function startEmbedded(
   const first = await openEmbedded(folder);
   const { pool, copy, close } = openSession(first, { announce: changes.announce, reopen, onBreak });
   const kysely = new Kysely<CloudTables>({ dialect: new PostgresDialect({ pool }) });
-  const prepared = await prepareSchema(kysely);
-  if (!prepared.ok) {
+  try {
+    const prepared = await prepareSchema(kysely);
+    if (!prepared.ok) {
+      await close();
+      return prepared;
+    }
+    await sql.raw(listen).execute(kysely);
+  } catch (error) {
+    // Whoever cannot start gives the folder back: nothing may open the database there again.
     await close();
-    return prepared;
+    throw error;
   }
-  await sql.raw(listen).execute(kysely);
   return succeed({
     kysely,
     bulk: bulkOverEmbedded(kysely, copy),
