@@ -1,5 +1,6 @@
-import { messages, type PGlite, protocol } from "@electric-sql/pglite";
+import { type PGlite, protocol } from "@electric-sql/pglite";
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
+import { type AnsweredColumn, createMessageReader, DatabaseError } from "./backend-messages.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { keepOpen, type LivesOptions } from "./embedded-lives.ts";
 
@@ -21,20 +22,24 @@ export type SessionSource = Pick<LivesOptions, "reopen" | "onBreak"> & {
   readonly announce: ChangeFeed["announce"];
 };
 
+type QueryResult = PostgresQueryResult<unknown>;
 type Statement = {
   readonly name: string;
   readonly parameterTypes: readonly number[];
   readonly columns: readonly Column[];
 };
-type Answer = PostgresQueryResult<unknown>;
+type Answer = {
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** Told where a statement is described, and where one came without values. */
+  readonly columns: readonly AnsweredColumn[];
+  readonly parameterTypes: readonly number[];
+  readonly tag: string;
+};
 type Column = { readonly name: string; readonly parse: (text: string) => unknown };
-type Message = Parameters<Parameters<InstanceType<typeof protocol.Parser>["parse"]>[1]>[0];
 
 /** A session says the same things over and over; whatever was not said for long is forgotten first. */
 const mostStatements = 200;
-const { serialize, Parser } = protocol;
-const { CommandCompleteMessage, DatabaseError, DataRowMessage, NotificationResponseMessage } = messages;
-const { ParameterDescriptionMessage, RowDescriptionMessage } = messages;
+const { serialize } = protocol;
 const asIs = (text: string): string => text;
 
 export function openSession(first: PGlite, { announce, reopen, onBreak }: SessionSource): EmbeddedSession {
@@ -53,17 +58,27 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
   let named = 0;
 
   /** The answer to one message or several; throws what the database refuses. */
-  async function ask(parts: readonly Uint8Array[]): Promise<Message[]> {
+  async function ask(parts: readonly Uint8Array[]): Promise<Answer> {
     const pglite = lives.database(lentIn);
-    const answer: Message[] = [];
-    const parser = new Parser();
-    const refusals: Error[] = [];
-    const onRawData = (bytes: Uint8Array): void =>
-      parser.parse(bytes, (message) => {
-        if (message instanceof DatabaseError) refusals.push(message);
-        else if (message instanceof NotificationResponseMessage) tell(message.payload);
-        else answer.push(message);
-      });
+    const rows: (string | null)[][] = [];
+    let columns: readonly AnsweredColumn[] = [];
+    let parameterTypes: readonly number[] = [];
+    let tag = "";
+    const refusals: DatabaseError[] = [];
+    const onRawData = createMessageReader({
+      onRow: (fields) => rows.push(fields),
+      onColumns: (told) => {
+        columns = told;
+      },
+      onParameterTypes: (told) => {
+        parameterTypes = told;
+      },
+      onComplete: (told) => {
+        tag = told;
+      },
+      onNotice: tell,
+      onError: (refusal) => refusals.push(refusal),
+    });
     try {
       await pglite.execProtocolRawStream(Buffer.concat(parts), { syncToFs: false, onRawData });
     } catch (error) {
@@ -71,11 +86,11 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
       lives.breakOff(error);
       throw error;
     }
-    const panic = refusals.find(isPanic);
+    const panic = refusals.find(({ severity }) => severity === "PANIC");
     if (panic !== undefined) lives.breakOff(panic);
     const [refusal] = refusals;
     if (refusal !== undefined) throw refusal;
-    return answer;
+    return { rows, columns, parameterTypes, tag };
   }
 
   // Not before whoever committed has heard of it.
@@ -90,14 +105,13 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     }
     named += 1;
     const name = `s${named}`;
-    const answer = await ask([
+    const { parameterTypes, columns } = await ask([
       ...forgetOldest(),
       serialize.parse({ name, text }),
       serialize.describe({ type: "S", name }),
       serialize.sync(),
     ]);
-    const described = answer.find((message) => message instanceof ParameterDescriptionMessage);
-    const statement = { name, parameterTypes: described?.dataTypeIDs ?? [], columns: readColumns(answer) };
+    const statement = { name, parameterTypes, columns: columns.map(findParser) };
     statements.set(text, statement);
     return statement;
   }
@@ -109,11 +123,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     return [serialize.close({ type: "S", name: oldest[1].name })];
   }
 
-  function readColumns(answer: readonly Message[]): Column[] {
-    const row = answer.find((message) => message instanceof RowDescriptionMessage);
-    if (row === undefined) return [];
-    return row.fields.map(({ name, dataTypeID }) => ({ name, parse: parsers[dataTypeID] ?? asIs }));
-  }
+  const findParser = ({ name, type }: AnsweredColumn): Column => ({ name, parse: parsers[type] ?? asIs });
 
   const writeValue = (value: unknown, type: number | undefined): string | null => {
     if (value === null || value === undefined) return null;
@@ -121,10 +131,10 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     return write === undefined ? String(value) : write(value);
   };
 
-  async function query(text: string, values: readonly unknown[]): Promise<Answer> {
+  async function query(text: string, values: readonly unknown[]): Promise<QueryResult> {
     if (values.length === 0) {
       const answer = await ask([serialize.query(text)]);
-      return readResult(answer, readColumns(answer));
+      return readResult(answer, answer.columns.map(findParser));
     }
     try {
       return await execute(text, values);
@@ -134,7 +144,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     }
   }
 
-  async function execute(text: string, values: readonly unknown[]): Promise<Answer> {
+  async function execute(text: string, values: readonly unknown[]): Promise<QueryResult> {
     const { name: statement, parameterTypes, columns } = await prepare(text);
     const written = values.map((value, at) => writeValue(value, parameterTypes[at]));
     try {
@@ -183,8 +193,6 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
   };
 }
 
-const isPanic = (error: Error): boolean => "severity" in error && error.severity === "PANIC";
-
 /** Type and length of a message that carries so many bytes of COPY. */
 function headCopy(bytes: number): Uint8Array {
   const head = Buffer.alloc(5);
@@ -197,18 +205,15 @@ function headCopy(bytes: number): Uint8Array {
 const isStale = (error: unknown): boolean =>
   error instanceof DatabaseError && error.code === "0A000" && error.message.startsWith("cached plan");
 
-function readResult(answer: readonly Message[], columns: readonly Column[]): Answer {
-  const rows: Record<string, unknown>[] = [];
-  let tag: readonly string[] = [];
-  for (const message of answer) {
-    if (message instanceof CommandCompleteMessage) tag = message.text.split(" ");
-    if (!(message instanceof DataRowMessage)) continue;
+function readResult({ rows, tag }: Answer, columns: readonly Column[]): QueryResult {
+  const words = tag.split(" ");
+  const read = rows.map((fields) => {
     const row: Record<string, unknown> = {};
     for (const [at, { name, parse }] of columns.entries()) {
-      const text = message.fields[at] ?? null;
+      const text = fields[at] ?? null;
       row[name] = text === null ? null : parse(text);
     }
-    rows.push(row);
-  }
-  return { command: tag[0] as Answer["command"], rowCount: Number(tag.at(-1)) || 0, rows };
+    return row;
+  });
+  return { command: words[0] as QueryResult["command"], rowCount: Number(words.at(-1)) || 0, rows: read };
 }

@@ -35,23 +35,48 @@ export async function maintainShapeLog<Tables>(
       await sql`vacuum ${sql.id("waystation_shapes", table)}`.execute(kysely);
 }
 
-/** The newest commit to go; 0 when all may stay. */
+/** An entry takes at least so much of the table: the head of a row, its place on the page and four numbers. */
+const leastEntryBytes = 48;
+
+/**
+ * The newest commit to go; 0 when all may stay. Entries are counted and weighed one by one, which takes seconds in a
+ * long log; a table that is smaller than what the limits allow holds nothing beyond them.
+ */
 async function findTrimPoint(kysely: Kysely<unknown>, limits: LogLimits): Promise<number> {
+  const { rows } = await sql<{ through: string; tableBytes: string }>`
+    select coalesce(max(number), 0)::text as through,
+      pg_table_size('waystation_shapes.log')::text as "tableBytes"
+    from waystation_shapes.commits
+    where at < clock_timestamp() - ${limits.ageMs}::float8 * interval '1 millisecond'`.execute(kysely);
+  const points = [Number(rows[0]?.through ?? 0)];
+  const tableBytes = Number(rows[0]?.tableBytes ?? Number.MAX_SAFE_INTEGER);
+  if (tableBytes > limits.entries * leastEntryBytes)
+    points.push(await findBeyond(kysely, countEntries, limits.entries));
+  if (tableBytes > limits.bytes) points.push(await findBeyond(kysely, weighEntries, limits.bytes));
+  return Math.max(...points);
+}
+
+/** Of each commit, how much there is from it on. */
+const countEntries = sql`
+  select number, sum(coalesce(entries, 1)) over (order by number desc) as since
+  from waystation_shapes.commits where number is not null`;
+const weighEntries = sql`
+  select c.number, sum(sized.bytes) over (order by c.number desc) as since
+  from waystation_shapes.commits c join (
+    select xid, sum(coalesce(octet_length(old_record), 0) + coalesce(octet_length(new_record), 0)
+      + ${sql.lit(leastEntryBytes)}) as bytes
+    from waystation_shapes.log group by xid) sized on sized.xid = c.xid
+  where c.number is not null`;
+
+async function findBeyond(
+  kysely: Kysely<unknown>,
+  sums: typeof countEntries,
+  limit: number,
+): Promise<number> {
   const { rows } = await sql<{ through: string }>`
-    select greatest(
-      (select coalesce(max(number), 0) from waystation_shapes.commits
-        where at < clock_timestamp() - ${limits.ageMs}::float8 * interval '1 millisecond'),
-      (select coalesce(max(number), 0) from (
-        select number, sum(coalesce(entries, 1)) over newest as entries_since from waystation_shapes.commits
-        where number is not null window newest as (order by number desc)) counted
-        where entries_since > ${limits.entries}),
-      (select coalesce(max(number), 0) from (
-        select c.number, sum(sized.bytes) over (order by c.number desc) as bytes_since
-        from waystation_shapes.commits c join (
-          select xid, sum(coalesce(octet_length(old_record), 0) + coalesce(octet_length(new_record), 0) + 100) as bytes
-          from waystation_shapes.log group by xid) sized on sized.xid = c.xid
-        where c.number is not null) weighed
-        where bytes_since > ${limits.bytes}))::text as through`.execute(kysely);
+    select coalesce(max(number), 0)::text as through from (${sums}) summed where since > ${limit}`.execute(
+    kysely,
+  );
   return Number(rows[0]?.through ?? 0);
 }
 

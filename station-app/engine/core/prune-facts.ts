@@ -81,12 +81,16 @@ export function preparePrune(db: Sqlite) {
     return Math.min(aged, log.durableThrough, open - 1, lastSequence - factsAlwaysKept);
   }
 
+  const findOld = ({ prunedThrough }: LogRow, end: number, { factsPerStep }: PruneRules): PrunedFact[] =>
+    select.all(prunedThrough, end, factsPerStep) as PrunedFact[];
+
   /** @param runningMs monotonic time of this process. @returns how many facts went. */
   return (runningMs: number, lastSequence: number, rules: PruneRules): number => {
     const log = readLog.get() as LogRow;
     const nowMs = note(runningMs, lastSequence, log.runningMs);
-    const end = findEnd(log, nowMs, lastSequence, rules);
-    const found = select.all(log.prunedThrough, end, rules.factsPerStep) as PrunedFact[];
+    // In a young log nothing may go whatever the rules, and this is asked after every parcel.
+    const isYoung = lastSequence - factsAlwaysKept <= log.prunedThrough;
+    const found = isYoung ? [] : findOld(log, findEnd(log, nowMs, lastSequence, rules), rules);
     const last = found.at(-1);
     if (last === undefined) return salvaged(log.prunedThrough, rules);
     db.transaction(() => {
@@ -145,9 +149,10 @@ function preparePruneSalvaged(db: Sqlite, removeParcels: RemoveParcels) {
   const select = db.prepare("SELECT number, text, hash FROM salvaged ORDER BY number LIMIT ?");
   const remove = db.prepare("DELETE FROM salvaged WHERE number <= ?");
   return (prunedThrough: number, { factsPerStep, ordersKept }: PruneRules): number => {
+    if (prunedThrough === 0) return 0;
     const found = select.all(factsPerStep) as PrunedFact[];
     const last = found.at(-1);
-    if (last === undefined || prunedThrough === 0 || Number(waiting.get(prunedThrough)) > 0) return 0;
+    if (last === undefined || Number(waiting.get(prunedThrough)) > 0) return 0;
     db.transaction(() => {
       // Parcels under way across both logs keep their rows, for their last fact is not among these.
       removeParcels(
