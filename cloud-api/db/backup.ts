@@ -1,7 +1,14 @@
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type CopyManifest, copyChangedFiles, syncPath, syncTree } from "./synced-copy.ts";
+import {
+  copyChangedFiles,
+  forgetManifest,
+  readManifest,
+  syncPath,
+  syncTree,
+  writeManifest,
+} from "./synced-copy.ts";
 
 const markerSchema = z.object({ slot: z.enum(["a", "b"]), takenAt: z.string() });
 type Slot = z.infer<typeof markerSchema>["slot"];
@@ -16,20 +23,19 @@ export type BackupStore = {
 };
 
 export function openBackupStore(databaseFolder: string, backupFolder: string): BackupStore {
-  const manifests: Record<Slot, CopyManifest> = { a: new Map(), b: new Map() };
+  const manifestOf = (slot: Slot): string => join(backupFolder, `${slot}.files.json`);
 
   const take: BackupStore["take"] = async (whileQuiet) => {
     await mkdir(backupFolder, { recursive: true });
     const slot: Slot = (await readMarker(backupFolder))?.slot === "a" ? "b" : "a";
     const target = join(backupFolder, slot);
-    try {
-      // Only the copy into the page cache needs quiet; syncing it takes longer and disturbs nobody.
-      const written = await whileQuiet(() => copyChangedFiles(databaseFolder, target, manifests[slot]));
-      await syncTree(target, written);
-    } catch (error) {
-      manifests[slot].clear();
-      throw error;
-    }
+    const manifest = await readManifest(manifestOf(slot));
+    // From now on until it is whole again the copy is what no list says.
+    await forgetManifest(manifestOf(slot));
+    // Only the copy into the page cache needs quiet; syncing it takes longer and disturbs nobody.
+    const written = await whileQuiet(() => copyChangedFiles(databaseFolder, target, manifest));
+    await syncTree(target, written);
+    await writeManifest(manifestOf(slot), manifest);
     await writeMarker(backupFolder, { slot, takenAt: new Date().toISOString() });
   };
   return { take };

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,7 +138,13 @@ test("facts become durable with the backup, and a power cut falls back to exactl
   backups = scheduleBackups(database, 3_600_000, ignore);
   await backups.stop();
   expect(await readAcknowledged(database)).toEqual({ received: 30, durable: 30 });
-  expect(readdirSync(join(folder, "backup")).toSorted()).toEqual(["a", "b", "backup.json"]);
+  expect(readdirSync(join(folder, "backup")).toSorted()).toEqual([
+    "a",
+    "a.files.json",
+    "b",
+    "b.files.json",
+    "backup.json",
+  ]);
   await database.close();
 }, 60_000);
 
@@ -144,6 +160,44 @@ test("a backup that fails makes nothing durable", async () => {
   expect(await readAcknowledged(database)).toEqual({ received: 5, durable: 0 });
   await database.close();
 });
+
+test("after a restart a backup copies only what changed, and everything where that is not known", async () => {
+  const folder = newFolder();
+  const facts = makeFacts({ stationId: "s", count: 20 });
+  const longAgo = new Date("2020-01-01");
+  const slots = ["a", "b"].map((slot) => join(folder, "backup", slot));
+  const unchanging = ["PG_VERSION", "base/1/PG_VERSION"];
+  const isCopiedAnew = (file: string): boolean[] =>
+    slots.map((slot) => statSync(join(slot, file)).mtimeMs !== longAgo.getTime());
+  const age = (): void => {
+    for (const slot of slots) for (const file of unchanging) utimesSync(join(slot, file), longAgo, longAgo);
+  };
+  /** Starts anew and backs up something new into either folder. */
+  async function backUp(): Promise<void> {
+    const database = await openDatabase({ kind: "folder", path: folder });
+    const backups = scheduleBackups(database, 3_600_000, ignore);
+    for (const fact of facts.splice(0, 2)) {
+      expect(await ingestFacts(database, asStation("s"), makeBatch("s", [fact]))).toMatchObject({ ok: true });
+      await backups.takeNow();
+    }
+    await backups.stop();
+    await database.close();
+  }
+
+  await backUp();
+  // What was just written may change again unseen: the next ones copy it once more.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await backUp();
+  age();
+  for (const slot of slots) rmSync(join(slot, "base/1/PG_VERSION"));
+  await backUp();
+  expect(isCopiedAnew("PG_VERSION")).toEqual([false, false]);
+  expect(isCopiedAnew("base/1/PG_VERSION")).toEqual([true, true]);
+  age();
+  for (const slot of slots) writeFileSync(`${slot}.files.json`, '{"PG_VER');
+  await backUp();
+  for (const file of unchanging) expect(isCopiedAnew(file)).toEqual([true, true]);
+}, 60_000);
 
 test("with nothing new no backup is taken", async () => {
   const folder = newFolder();
