@@ -1,4 +1,4 @@
-import { stat, statfs } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Result } from "@waystation/shared/failures/result";
 import type { StationView } from "@waystation/shared/session/view";
@@ -9,6 +9,7 @@ import type { ReplicaInput, ReplicaOutput } from "../replica/messages.ts";
 import type { PackedFacts } from "../replica/pack-facts.ts";
 import type { createAsks } from "./ask-thread.ts";
 import { createCloudAccess, otherStation, trimSlash } from "./cloud-access.ts";
+import { readFreeBytes } from "./disk-watch.ts";
 import type { Link } from "./link-view.ts";
 import { reportTimes, startReports } from "./report.ts";
 import { openKeyFile } from "./station-key.ts";
@@ -212,8 +213,8 @@ async function composeReport({
 
 async function readDisk(factsPath: string): Promise<StationReport["disk"]> {
   try {
-    const { bavail, bsize } = await statfs(dirname(factsPath));
-    return { freeBytes: bavail * bsize, factsBytes: (await stat(factsPath)).size };
+    const { size: factsBytes } = await stat(factsPath);
+    return { freeBytes: await readFreeBytes(dirname(factsPath)), factsBytes };
   } catch {
     return null;
   }

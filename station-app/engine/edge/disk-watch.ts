@@ -1,17 +1,16 @@
-import { stat, statfs } from "node:fs/promises";
-import { dirname } from "node:path";
+import { statfs } from "node:fs/promises";
 import { type Failure, fail } from "@waystation/shared/failures/result";
 import type { EngineConfig } from "../config/engine-config.ts";
 
-export type DiskUse = { readonly freeBytes: number; readonly factsBytes: number };
 /** enough: nothing to say; low: people are warned; none: no new parcel is taken. */
 export type Room = "enough" | "low" | "none";
-export type DiskState = { readonly room: Room; readonly use: DiskUse | null };
+/** `freeBytes` null: nothing is known yet. */
+export type DiskState = { readonly room: Room; readonly freeBytes: number | null };
 
 export type DiskWatchOptions = {
   readonly limits: Pick<EngineConfig["disk"], "warnBelowMegabytes" | "refuseBelowMegabytes">;
-  /** null: the disk did not say. */
-  readonly readUse: () => Promise<DiskUse | null>;
+  /** Rejects where the disk does not say. */
+  readonly readFree: () => Promise<number>;
   /** At each change of the room, and while it is low each time the free megabytes change. */
   readonly onChange: (state: DiskState) => void;
   readonly everyMs?: number;
@@ -23,16 +22,17 @@ const usualEveryMs = 10_000;
 const regained = 1.1;
 
 /** Looks at the free space before it is gone. What the disk does not say changes nothing. */
-export function startDiskWatch({ limits, readUse, onChange, everyMs = usualEveryMs }: DiskWatchOptions) {
-  let state: DiskState = { room: "enough", use: null };
+export function startDiskWatch({ limits, readFree, onChange, everyMs = usualEveryMs }: DiskWatchOptions) {
+  let state: DiskState = { room: "enough", freeBytes: null };
   let ended = false;
 
   async function look(): Promise<DiskState> {
-    const use = await readUse().catch(() => null);
-    if (use === null || ended) return state;
-    const room = judgeRoom(use.freeBytes, limits, state.room);
-    const isNews = room !== state.room || (room !== "enough" && toMegabytes(use) !== toMegabytes(state.use));
-    state = { room, use };
+    const freeBytes = await readFree().catch(() => null);
+    if (freeBytes === null || ended) return state;
+    const room = judgeRoom(freeBytes, limits, state.room);
+    const isNews =
+      room !== state.room || (room !== "enough" && toMegabytes(freeBytes) !== toMegabytes(state.freeBytes));
+    state = { room, freeBytes };
     if (isNews) onChange(state);
     return state;
   }
@@ -61,27 +61,20 @@ function judgeRoom(freeBytes: number, limits: DiskWatchOptions["limits"], before
   return order.indexOf(strict) > order.indexOf(before) ? strict : before;
 }
 
-const toMegabytes = (use: DiskUse | null): number => Math.floor((use?.freeBytes ?? 0) / 1e6);
+const toMegabytes = (bytes: number | null): number => Math.floor((bytes ?? 0) / 1e6);
 
-export async function readDiskUse(factsPath: string): Promise<DiskUse | null> {
-  const { bavail, bsize } = await statfs(dirname(factsPath));
-  const sizes = await Promise.all(
-    ["", "-wal"].map((end) =>
-      stat(`${factsPath}${end}`).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  return { freeBytes: bavail * bsize, factsBytes: sizes.reduce((sum, size) => sum + size, 0) };
+/** @param folder any on the disk that is meant. */
+export async function readFreeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** What the screen says of it; nothing while there is enough. */
 export function describeRoom(
-  { room, use }: DiskState,
+  { room, freeBytes }: DiskState,
   { refuseBelowMegabytes }: DiskWatchOptions["limits"],
 ): readonly Failure[] {
   if (room === "none") return [fail("store.nearly-full").failure];
   if (room === "enough") return [];
-  return [fail("store.low", { freeMegabytes: toMegabytes(use), refuseBelowMegabytes }).failure];
+  return [fail("store.low", { freeMegabytes: toMegabytes(freeBytes), refuseBelowMegabytes }).failure];
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { mkdirSync } from "node:fs";
 import { fail, type Failure, type Result, succeed } from "@waystation/shared/failures/result";
 import type { SessionEvent } from "@waystation/shared/session/events";
@@ -13,7 +13,7 @@ import { createAsks } from "./ask-thread.ts";
 import { type CloudLink, checkIdentity, startCloudLink } from "./cloud-link.ts";
 import { createDevices, type DeviceEvents, type Devices, type OpenLine } from "./devices.ts";
 import { describeFormerLogs } from "./describe-former-logs.ts";
-import { describeRoom, readDiskUse, startDiskWatch } from "./disk-watch.ts";
+import { describeRoom, readFreeBytes, startDiskWatch } from "./disk-watch.ts";
 import { createLink, type Link } from "./link-view.ts";
 import { performEffect } from "./perform-effect.ts";
 import { type StationRpc, serveStationRpc } from "./rpc.ts";
@@ -70,7 +70,7 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
   link.ordersTrouble(ready.trouble);
   const disk = startDiskWatch({
     limits: config.disk,
-    readUse: () => readDiskUse(paths.factsPath),
+    readFree: () => readFreeBytes(dirname(paths.factsPath)),
     onChange: (state) => {
       core.post({ kind: "room", hasRoom: state.room !== "none", hurry: state.room !== "enough" });
       link.notices([...describeRoom(state, config.disk), ...describeFormerLogs(started.status)]);
