@@ -1,8 +1,19 @@
-import { type PGlite, protocol } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
 import { type AnsweredColumn, createMessageReader, DatabaseError } from "./backend-messages.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { keepOpen, type LivesOptions } from "./embedded-lives.ts";
+import {
+  copyDone,
+  encodeBind,
+  encodeClose,
+  encodeCopyHead,
+  encodeDescribe,
+  encodeParse,
+  encodeQuery,
+  runBound,
+  sync,
+} from "./frontend-messages.ts";
 
 /**
  * The embedded database has one session. Here it is lent out like a connection of a pool, to one at a time, so that
@@ -39,7 +50,6 @@ type Column = { readonly name: string; readonly parse: (text: string) => unknown
 
 /** A session says the same things over and over; whatever was not said for long is forgotten first. */
 const mostStatements = 200;
-const { serialize } = protocol;
 const asIs = (text: string): string => text;
 
 export function openSession(first: PGlite, { announce, reopen, onBreak }: SessionSource): EmbeddedSession {
@@ -107,9 +117,9 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     const name = `s${named}`;
     const { parameterTypes, columns } = await ask([
       ...forgetOldest(),
-      serialize.parse({ name, text }),
-      serialize.describe({ type: "S", name }),
-      serialize.sync(),
+      encodeParse(name, text),
+      encodeDescribe(name),
+      sync,
     ]);
     const statement = { name, parameterTypes, columns: columns.map(findParser) };
     statements.set(text, statement);
@@ -120,7 +130,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     const [oldest] = statements;
     if (oldest === undefined || statements.size < mostStatements) return [];
     statements.delete(oldest[0]);
-    return [serialize.close({ type: "S", name: oldest[1].name })];
+    return [encodeClose(oldest[1].name)];
   }
 
   const findParser = ({ name, type }: AnsweredColumn): Column => ({ name, parse: parsers[type] ?? asIs });
@@ -133,7 +143,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
 
   async function query(text: string, values: readonly unknown[]): Promise<QueryResult> {
     if (values.length === 0) {
-      const answer = await ask([serialize.query(text)]);
+      const answer = await ask([encodeQuery(text)]);
       return readResult(answer, answer.columns.map(findParser));
     }
     try {
@@ -148,8 +158,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
     const { name: statement, parameterTypes, columns } = await prepare(text);
     const written = values.map((value, at) => writeValue(value, parameterTypes[at]));
     try {
-      const parts = [serialize.bind({ statement, values: written }), serialize.execute({}), serialize.sync()];
-      return readResult(await ask(parts), columns);
+      return readResult(await ask([encodeBind(statement, written), runBound, sync]), columns);
     } catch (error) {
       if (isStale(error)) statements.delete(text);
       throw error;
@@ -165,7 +174,7 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
         if (!isMine) return;
         isMine = false;
         // A pool would close such a connection; the next one must not find its transaction.
-        if (isBroken === true) ask([serialize.query("rollback")]).then(passOn, passOn);
+        if (isBroken === true) ask([encodeQuery("rollback")]).then(passOn, passOn);
         else passOn();
       },
     };
@@ -186,19 +195,10 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
   return {
     pool: { connect, end: async () => undefined, options: {} },
     copy: async (statement, rows) => {
-      const end = new Uint8Array([99, 0, 0, 0, 4]);
-      await ask([serialize.query(statement), headCopy(rows.length), rows, end]);
+      await ask([encodeQuery(statement), encodeCopyHead(rows.length), rows, copyDone]);
     },
     close: lives.close,
   };
-}
-
-/** Type and length of a message that carries so many bytes of COPY. */
-function headCopy(bytes: number): Uint8Array {
-  const head = Buffer.alloc(5);
-  head.writeUInt8(100, 0);
-  head.writeInt32BE(bytes + 4, 1);
-  return head;
 }
 
 /** A table has other columns than when the statement was parsed. */

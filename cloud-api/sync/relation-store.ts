@@ -58,7 +58,11 @@ export function createRelationStore(db: Kysely<unknown>): RelationStore {
 
   async function recall(name: TableName, maximumAgeMs: number): Promise<KnownRelation | null> {
     const known = byName.get(nameOf(name));
-    return known !== undefined && Date.now() - known.at <= maximumAgeMs ? known : load(name);
+    if (known === undefined || maximumAgeMs < 0) return load(name);
+    if (Date.now() - known.at <= maximumAgeMs) return known;
+    // Asking whether it changed takes half as long as describing it anew.
+    await check([known.relation.oid]);
+    return byName.get(nameOf(name)) ?? load(name);
   }
 
   async function check(oids: readonly string[]): Promise<readonly string[]> {
