@@ -107,15 +107,28 @@ export function findBreak(
   return null;
 }
 
-/** Walks the whole log a few facts at a time, so that damage far from the end is met within the day and not years later. */
+const walkEveryMs = 86_400_000;
+const beforeFirst = { sequence: 0, hash: genesisHash };
+
+/**
+ * Walks the whole log a few facts at a time, and every day anew, so that damage far from the end is met within days and
+ * not when the fact is wanted, years later.
+ */
 export function prepareWalk(db: Sqlite, logId: string) {
   const select = db.prepare(
     "SELECT sequence, text, lower(hex(hash)) AS hash FROM facts WHERE sequence > ? ORDER BY sequence LIMIT ?",
   );
   const pruned = db.prepare("SELECT pruned_through AS sequence, lower(hex(pruned_hash)) AS hash FROM log");
-  let last = { sequence: 0, hash: genesisHash };
+  let last: { readonly sequence: number; readonly hash: string } = beforeFirst;
   let isDone = false;
-  const walk = (limit: number): string | null => {
+  let beganMs: number | null = null;
+  /** @param nowMs monotonic */
+  const walk = (limit: number, nowMs: number): string | null => {
+    beganMs ??= nowMs;
+    if (isDone && nowMs - beganMs >= walkEveryMs) {
+      last = beforeFirst;
+      beganMs = nowMs;
+    }
     const start = pruned.get() as { sequence: number; hash: string };
     if (start.sequence > last.sequence) last = start;
     const rows = select.all(last.sequence, limit) as Row[];

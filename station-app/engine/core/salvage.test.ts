@@ -251,6 +251,29 @@ test("a hole far from the end is met by the walk while the line is quiet", () =>
   store.close();
 });
 
+test("a walk that reached the end begins anew a day later", () => {
+  fill(100);
+  let monotonicMs = 0;
+  const store = openStore(path(), stationId, { ...sources, monotonicMs: () => monotonicMs });
+  const walkOn = (): string | null => {
+    for (let step = 0; step < 20; step += 1) {
+      const trouble = store.walk(50);
+      if (trouble !== null) return trouble;
+    }
+    return null;
+  };
+  expect(walkOn()).toBeNull();
+  expect(store.walked()).toBe(true);
+  sqlDamage("DELETE FROM facts WHERE sequence = 77");
+  monotonicMs = 86_399_000;
+  expect(walkOn()).toBeNull();
+  monotonicMs = 86_400_000;
+  expect(store.walk(50)).toBeNull();
+  expect(store.walked()).toBe(false);
+  expect(walkOn()).toBe("fact 77 is missing");
+  store.close();
+});
+
 test("commits lost behind a bad frame of the write-ahead log are noticed, for SQLite forgets them without a word", () => {
   fill(40, 1000);
   overwrite(`${path()}-wal`, 32 + (24 + 4096) * 20 + 2000, Buffer.alloc(8, 0x5a));

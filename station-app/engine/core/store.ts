@@ -145,7 +145,7 @@ export function openStore(
     /** One small step; see prune-facts.ts. @returns how many facts went. */
     prune: (runningMs: number, rules: PruneRules) => prune(runningMs, lastSequence, rules),
     /** The next few facts, checked from the log's start on; a reason when one is not what it was. */
-    walk: (limit: number) => walk.walk(limit),
+    walk: (limit: number) => walk.walk(limit, sources.monotonicMs()),
     /** Has the walk reached the end once more? */
     walked: () => walk.isDone(),
     acknowledged: () => readAcknowledged(db),
