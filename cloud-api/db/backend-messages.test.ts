@@ -1,25 +1,23 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createMessageReader } from "./backend-messages.ts";
+import { createAnswerReader } from "./backend-messages.ts";
 
-/** Everything that was read, in its order. */
-function readAll(pieces: readonly Uint8Array[]): unknown[] {
-  const told: unknown[] = [];
-  const take = createMessageReader({
-    onRow: (fields) => told.push({ fields }),
-    onColumns: (columns) => told.push({ columns }),
-    onParameterTypes: (types) => told.push({ types }),
-    onComplete: (tag) => told.push({ tag }),
-    onNotice: (payload) => told.push({ payload }),
-    onError: ({ severity, code, message, constraint }) => told.push({ severity, code, message, constraint }),
-  });
+function readAll(pieces: readonly Uint8Array[]): Record<string, unknown> {
+  const notices: string[] = [];
+  const { take, answer } = createAnswerReader((payload) => notices.push(payload));
   for (const piece of pieces) {
     const lent = Uint8Array.from(piece);
     take(lent);
     // The database uses its buffer again.
     lent.fill(255);
   }
-  return told;
+  const refusals = answer.refusals.map(({ severity, code, message, constraint }) => ({
+    severity,
+    code,
+    message,
+    constraint,
+  }));
+  return { ...answer, refusals, notices };
 }
 
 const int16 = (value: number): Buffer => Buffer.from([(value >> 8) & 255, value & 255]);
@@ -66,21 +64,21 @@ const conversation = Buffer.concat([
   message("Z", Buffer.from("I")),
 ]);
 
-const told = [
-  { types: [25, 3_000_000_000] },
-  {
-    columns: [
-      { name: "order_id", type: 25 },
-      { name: "größe", type: 4_000_000_000 },
-    ],
-  },
-  { fields: ["ORD-1", null] },
-  { fields: ["", "重量 ☃"] },
-  { fields: ["x".repeat(20_000), "y"] },
-  { payload: "=orders" },
-  { tag: "SELECT 3" },
-  { severity: "ERROR", code: "23505", message: "no such thing twice", constraint: "orders_pkey" },
-];
+const told = {
+  parameterTypes: [25, 3_000_000_000],
+  columns: [
+    { name: "order_id", type: 25 },
+    { name: "größe", type: 4_000_000_000 },
+  ],
+  rows: [
+    ["ORD-1", null],
+    ["", "重量 ☃"],
+    ["x".repeat(20_000), "y"],
+  ],
+  notices: ["=orders"],
+  tag: "SELECT 3",
+  refusals: [{ severity: "ERROR", code: "23505", message: "no such thing twice", constraint: "orders_pkey" }],
+};
 
 test("an answer is read whole, and nothing of it is kept in the database's memory", () => {
   expect(readAll([conversation])).toEqual(told);
@@ -104,7 +102,7 @@ test("a large message in small pieces", () => {
   const pieces = Array.from({ length: Math.ceil(large.length / 8192) }, (_, at) =>
     large.subarray(8192 * at, 8192 * (at + 1)),
   );
-  expect(readAll(pieces)).toEqual([{ fields: ["z".repeat(16_000_000)] }]);
+  expect(readAll(pieces).rows).toEqual([["z".repeat(16_000_000)]]);
 });
 
 test("a length that cannot be is not waited for", () => {

@@ -2,14 +2,14 @@
  * What a PostgreSQL database says to whoever asked: messages of a letter, a length and a body (PostgreSQL's manual,
  * "Message Formats", version 3.0). Read here are those that carry an answer; the others only say that it goes on.
  */
-export type AnswerEvents = {
-  readonly onRow: (fields: (string | null)[]) => void;
-  readonly onColumns: (columns: readonly AnsweredColumn[]) => void;
-  readonly onParameterTypes: (types: readonly number[]) => void;
+export type Answer = {
+  readonly rows: (string | null)[][];
+  /** Told where a statement is described, and where one came without values. */
+  columns: readonly AnsweredColumn[];
+  parameterTypes: readonly number[];
   /** What was done, as `INSERT 0 5`. */
-  readonly onComplete: (tag: string) => void;
-  readonly onNotice: (payload: string) => void;
-  readonly onError: (error: DatabaseError) => void;
+  tag: string;
+  readonly refusals: DatabaseError[];
 };
 
 /** `type`: the type's oid. */
@@ -49,14 +49,21 @@ const letters = {
 const headBytes = 5;
 const nullLength = -1;
 
-/** Takes the database's bytes in pieces of any size. A piece belongs to the caller again when the call returns. */
-export function createMessageReader(events: AnswerEvents): (piece: Uint8Array) => void {
+/**
+ * Takes the database's bytes in pieces of any size; `answer` is whole after the last. A piece belongs to the caller
+ * again when the call returns.
+ */
+export function createAnswerReader(onNotice: (payload: string) => void): {
+  readonly take: (piece: Uint8Array) => void;
+  readonly answer: Answer;
+} {
+  const answer: Answer = { rows: [], columns: [], parameterTypes: [], tag: "", refusals: [] };
   /** The beginning of a message that is not whole yet. */
   let begun: Buffer[] = [];
   let begunBytes = 0;
   let wantedBytes = 0;
 
-  return (piece) => {
+  function take(piece: Uint8Array): void {
     let data = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
     if (begunBytes > 0) {
       if (begunBytes + data.length < wantedBytes) return keep(data);
@@ -71,36 +78,38 @@ export function createMessageReader(events: AnswerEvents): (piece: Uint8Array) =
       if (length < headBytes) throw new Error(`the database sent a message of ${length} bytes`);
       wantedBytes = length;
       if (data.length - at < length) break;
-      readMessage(data.readUInt8(at), data.subarray(at + headBytes, at + length), events);
+      readMessage(data.readUInt8(at), data.subarray(at + headBytes, at + length));
       at += length;
       wantedBytes = headBytes;
     }
     if (at < data.length) keep(data.subarray(at));
-  };
+  }
 
   function keep(data: Buffer): void {
     begun.push(Buffer.from(data));
     begunBytes += data.length;
   }
-}
 
-function readMessage(letter: number, body: Buffer, events: AnswerEvents): void {
-  switch (letter) {
-    case letters.row:
-      return events.onRow(readRow(body));
-    case letters.columns:
-      return events.onColumns(readColumns(body));
-    case letters.parameterTypes:
-      return events.onParameterTypes(
-        Array.from({ length: body.readInt16BE(0) }, (_, at) => body.readUInt32BE(2 + 4 * at)),
-      );
-    case letters.complete:
-      return events.onComplete(readText(body, 0).text);
-    case letters.notification:
-      return events.onNotice(readText(body, readText(body, 4).end).text);
-    case letters.error:
-      return events.onError(readError(body));
+  function readMessage(letter: number, body: Buffer): void {
+    switch (letter) {
+      case letters.row:
+        return void answer.rows.push(readRow(body));
+      case letters.columns:
+        answer.columns = readColumns(body);
+        return;
+      case letters.parameterTypes:
+        answer.parameterTypes = readTypes(body);
+        return;
+      case letters.complete:
+        answer.tag = readText(body, 0).text;
+        return;
+      case letters.notification:
+        return onNotice(readText(body, readText(body, 4).end).text);
+      case letters.error:
+        return void answer.refusals.push(readError(body));
+    }
   }
+  return { take, answer };
 }
 
 function readRow(body: Buffer): (string | null)[] {
@@ -118,6 +127,9 @@ function readRow(body: Buffer): (string | null)[] {
   }
   return fields;
 }
+
+const readTypes = (body: Buffer): number[] =>
+  Array.from({ length: body.readInt16BE(0) }, (_, at) => body.readUInt32BE(2 + 4 * at));
 
 /** After a column's name: its table, its number there, its type, and three things about how it is written. */
 const columnBytes = 18;

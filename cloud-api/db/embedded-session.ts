@@ -1,6 +1,6 @@
 import type { PGlite } from "@electric-sql/pglite";
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
-import { type AnsweredColumn, createMessageReader, DatabaseError } from "./backend-messages.ts";
+import { type Answer, type AnsweredColumn, createAnswerReader, DatabaseError } from "./backend-messages.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 import { keepOpen, type LivesOptions } from "./embedded-lives.ts";
 import {
@@ -39,13 +39,6 @@ type Statement = {
   readonly parameterTypes: readonly number[];
   readonly columns: readonly Column[];
 };
-type Answer = {
-  readonly rows: readonly (readonly (string | null)[])[];
-  /** Told where a statement is described, and where one came without values. */
-  readonly columns: readonly AnsweredColumn[];
-  readonly parameterTypes: readonly number[];
-  readonly tag: string;
-};
 type Column = { readonly name: string; readonly parse: (text: string) => unknown };
 
 /** A session says the same things over and over; whatever was not said for long is forgotten first. */
@@ -70,37 +63,19 @@ export function openSession(first: PGlite, { announce, reopen, onBreak }: Sessio
   /** The answer to one message or several; throws what the database refuses. */
   async function ask(parts: readonly Uint8Array[]): Promise<Answer> {
     const pglite = lives.database(lentIn);
-    const rows: (string | null)[][] = [];
-    let columns: readonly AnsweredColumn[] = [];
-    let parameterTypes: readonly number[] = [];
-    let tag = "";
-    const refusals: DatabaseError[] = [];
-    const onRawData = createMessageReader({
-      onRow: (fields) => rows.push(fields),
-      onColumns: (told) => {
-        columns = told;
-      },
-      onParameterTypes: (told) => {
-        parameterTypes = told;
-      },
-      onComplete: (told) => {
-        tag = told;
-      },
-      onNotice: tell,
-      onError: (refusal) => refusals.push(refusal),
-    });
+    const { take, answer } = createAnswerReader(tell);
     try {
-      await pglite.execProtocolRawStream(Buffer.concat(parts), { syncToFs: false, onRawData });
+      await pglite.execProtocolRawStream(Buffer.concat(parts), { syncToFs: false, onRawData: take });
     } catch (error) {
       // It says no when it refuses; what it throws is a program that has ended.
       lives.breakOff(error);
       throw error;
     }
-    const panic = refusals.find(({ severity }) => severity === "PANIC");
+    const panic = answer.refusals.find(({ severity }) => severity === "PANIC");
     if (panic !== undefined) lives.breakOff(panic);
-    const [refusal] = refusals;
+    const [refusal] = answer.refusals;
     if (refusal !== undefined) throw refusal;
-    return { rows, columns, parameterTypes, tag };
+    return answer;
   }
 
   // Not before whoever committed has heard of it.
