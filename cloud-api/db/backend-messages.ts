@@ -129,7 +129,7 @@ function readRow(body: Buffer): (string | null)[] {
 }
 
 const readTypes = (body: Buffer): number[] =>
-  Array.from({ length: body.readInt16BE(0) }, (_, at) => body.readUInt32BE(2 + 4 * at));
+  Array.from({ length: body.readUInt16BE(0) }, (_, at) => body.readUInt32BE(2 + 4 * at));
 
 /** After a column's name: its table, its number there, its type, and three things about how it is written. */
 const columnBytes = 18;

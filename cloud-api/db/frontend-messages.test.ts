@@ -39,6 +39,12 @@ test("many values, long ones and odd ones arrive as they are", async () => {
     kysely,
   );
   expect(sums).toEqual([{ sum: String((40_000 * 39_999) / 2) }]);
+  const bytes = numbers.map((n) => sql`(${new Uint8Array([n % 2])}::bytea)`);
+  const { rows: counts } = await sql<{ count: string }>`
+    select count(*)::text as count from (values ${sql.join(bytes)}) as listed(byte) where byte = '\\x01'`.execute(
+    kysely,
+  );
+  expect(counts).toEqual([{ count: "20000" }]);
   const odd = ["", "'; drop table orders; --", "重量 \u{1F4E6}\r\n\t", "x".repeat(3_000_000), "\ud800"];
   const { rows } = await sql<{ texts: string[] }>`select array[${sql.join(odd)}]::text[] as texts`.execute(
     kysely,
