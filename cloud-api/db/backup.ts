@@ -35,8 +35,9 @@ export function openBackupStore(databaseFolder: string, backupFolder: string): B
     // Only the copy into the page cache needs quiet; syncing it takes longer and disturbs nobody.
     const written = await whileQuiet(() => copyChangedFiles(databaseFolder, target, manifest));
     await syncTree(target, written);
-    await writeManifest(manifestOf(slot), manifest);
     await writeMarker(backupFolder, { slot, takenAt: new Date().toISOString() });
+    // Without the list the next copy into this folder is of everything.
+    await writeManifest(manifestOf(slot), manifest).catch(() => undefined);
   };
   return { take };
 }
