@@ -214,6 +214,7 @@ async function confirm(line: PrinterLine, job: SentJob): Promise<PrintOutcome> {
     const now = await look(line, job, seen);
     if (now === null) break;
     seen = now;
+    const wasUnchanged: boolean = unchanged;
     unchanged = false;
     if (now.status.ok) trouble = findTrouble(now.status.value);
     if (countless) {
@@ -223,6 +224,8 @@ async function confirm(line: PrinterLine, job: SentJob): Promise<PrintOutcome> {
     }
     if (now.idleInARow === 0) continue;
     const read = await line.readOdometer(atLeastOne(remaining(line, job.deadlineMs)));
+    // Still nothing waits; that the time ran out before the counter was told takes nothing from what it said last.
+    if (!read.ok && remaining(line, job.deadlineMs) <= 0) unchanged = wasUnchanged && now.sameLine;
     if (!read.ok || read.value === null) continue;
     const expected = (job.odometerBefore ?? 0) + job.labels;
     if (read.value === expected) return { outcome: "printed", odometer: read.value };
