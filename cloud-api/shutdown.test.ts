@@ -76,28 +76,31 @@ test("a stop under load: held requests end at once, what was acknowledged is the
 test("a request that never ends is cut off after the grace, and a second signal ends at once", async () => {
   const folder = join(root, "load");
   const patient = await startCloudProcess(folder, { WAYSTATION_CLOUD_STOP_GRACE_MS: "300" });
-  const endless = openEndless(patient);
+  const endless = await openEndless(patient);
   expect(await patient.end("SIGTERM")).toBe(0);
-  await endless;
+  await endless.over;
 
   const stuck = await startCloudProcess(folder, { WAYSTATION_CLOUD_STOP_GRACE_MS: "600000" });
-  const other = openEndless(stuck);
+  const other = await openEndless(stuck);
   const exit = stuck.end("SIGTERM");
   // One press of Ctrl-C may arrive twice: only a later one counts as a second.
   await new Promise((resolve) => setTimeout(resolve, 1000));
   void stuck.end("SIGTERM");
   expect(await exit).toBe(1);
-  await other;
+  await other.over;
   // Nothing is left behind that a start cannot deal with.
   const again = await startCloudProcess(folder);
   expect(again.line.event).toBe("ready");
   expect(await again.end("SIGTERM")).toBe(0);
 }, 120_000);
 
-/** An import whose body does not come to its end; resolves when the cloud lets go of it. */
-async function openEndless(cloud: CloudProcess): Promise<void> {
+/** An import whose body does not come to its end, once the cloud has begun with it; over when the cloud lets go of it. */
+async function openEndless(cloud: CloudProcess): Promise<{ readonly over: Promise<unknown> }> {
+  const sent = Promise.withResolvers<void>();
   const body = new ReadableStream({
     start: (controller) => controller.enqueue(new TextEncoder().encode("order id,waybill\n")),
+    // The first piece was taken.
+    pull: () => sent.resolve(),
   });
   const request = {
     method: "POST",
@@ -105,7 +108,11 @@ async function openEndless(cloud: CloudProcess): Promise<void> {
     body,
     duplex: "half",
   };
-  await fetch(`${cloud.url}/v1/orders/import?format=csv`, request).catch(() => undefined);
+  const over = fetch(`${cloud.url}/v1/orders/import?format=csv`, request).catch(() => undefined);
+  await sent.promise;
+  // Who comes later over another connection is answered later.
+  expect((await fetch(`${cloud.url}/livez`)).status).toBe(200);
+  return { over };
 }
 
 /** Follows the channels to their end and then waits there. */
