@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./station-app/test/support/count-reporter.ts";
-import { LongestFirst } from "./station-app/test/support/longest-first.ts";
+import { firstOf, longest } from "./station-app/test/support/longest-first.ts";
 
 /** Long runs (soak, power cut, big simulations) live in `*.long.test.ts` and have their own config. */
 const notHere = ["**/node_modules/**", "**/dist/**", "**/*.long.test.ts", "**/.data/**"];
@@ -20,7 +20,7 @@ export default defineConfig({
     globalSetup: "./station-app/test/support/run-folder.ts",
     // Loading modules anew for each file took two fifths of the processor time of small files.
     isolate: false,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: firstOf(longest) },
     // A third waits for timers and devices while two work: a quarter less time on two cores.
     maxWorkers: 3,
     testTimeout: 20_000,

@@ -1,10 +1,10 @@
-import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { BaseSequencer, type TestSequencerConstructor, type TestSpecification } from "vitest/node";
 
 /**
  * Without the durations of an earlier run the largest files go first, and a short file with a long test would be
  * left alone at the end. These go before all others.
  */
-const longest: readonly string[] = [
+export const longest: readonly string[] = [
   "station-app/test/simulation/simulation.test.ts",
   "station-app/test/durability/kill.test.ts",
   "drivers/conformance/printers.test.ts",
@@ -16,12 +16,15 @@ const longest: readonly string[] = [
   "station-app/cli/start/run.test.ts",
 ];
 
-export class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
-      const place = longest.findIndex((path) => moduleId.endsWith(path));
-      return place === -1 ? longest.length : place;
-    };
-    return (await super.sort(files)).toSorted((left, right) => rank(left) - rank(right));
-  }
+/** Files whose paths end like this go first, in this order. */
+export function firstOf(paths: readonly string[]): TestSequencerConstructor {
+  return class extends BaseSequencer {
+    override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+      const rank = ({ moduleId }: TestSpecification): number => {
+        const place = paths.findIndex((path) => moduleId.endsWith(path));
+        return place === -1 ? paths.length : place;
+      };
+      return (await super.sort(files)).toSorted((left, right) => rank(left) - rank(right));
+    }
+  };
 }
