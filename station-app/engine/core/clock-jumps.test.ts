@@ -57,7 +57,7 @@ function play(offsets: readonly number[]) {
     if (at === 4) {
       bench.close();
       bench = openStationBench({ dir: bench.dir, sources });
-      benches.splice(0, 1, bench);
+      benches.splice(-1, 1, bench);
       effects.push(bench.core.start().effects.map(({ kind }) => kind));
       bench.core.setPrinter("printer", true, 100);
       // A sorter tells its last events once more: they are old news, whatever the clock says by now.

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, statfsSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownName, removeStaleMounts } from "./clean-up.ts";
@@ -41,8 +41,11 @@ export function openSmallDisk(resources: AsyncDisposableStack, sizeBytes: number
     freeBytes,
     /** Somebody else's file takes all but so much. */
     fill(leftBytes: number): void {
-      rmSync(filler, { force: true });
-      writeFileSync(filler, Buffer.alloc(Math.max(0, freeBytes() - leftBytes)));
+      const size = statSync(filler, { throwIfNoEntry: false })?.size ?? 0;
+      const more = freeBytes() - leftBytes;
+      // Cut and never written anew: others write here, too, and might take the room in between.
+      if (more > 0) appendFileSync(filler, Buffer.alloc(more));
+      else if (size > 0) truncateSync(filler, Math.max(0, size + more));
     },
     makeRoom: (): void => rmSync(filler, { force: true }),
   };
