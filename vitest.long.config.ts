@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./station-app/test/support/count-reporter.ts";
 import { firstOf } from "./station-app/test/support/longest-first.ts";
+import { TellAtOnce } from "./station-app/test/support/tell-at-once.ts";
 
 export default defineConfig({
   test: {
@@ -13,7 +14,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     include: ["**/*.long.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/.data/**"],
-    reporters: ["default", new CountReporter()],
+    reporters: ["default", new TellAtOnce(), new CountReporter()],
     globalSetup: "./station-app/test/support/build-screens-first.ts",
   },
 });

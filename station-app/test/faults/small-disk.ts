@@ -44,8 +44,13 @@ export function openSmallDisk(resources: AsyncDisposableStack, sizeBytes: number
       const size = statSync(filler, { throwIfNoEntry: false })?.size ?? 0;
       const more = freeBytes() - leftBytes;
       // Cut and never written anew: others write here, too, and might take the room in between.
-      if (more > 0) appendFileSync(filler, Buffer.alloc(more));
-      else if (size > 0) truncateSync(filler, Math.max(0, size + more));
+      if (more <= 0) return size > 0 ? truncateSync(filler, Math.max(0, size + more)) : undefined;
+      try {
+        appendFileSync(filler, Buffer.alloc(more));
+      } catch (error) {
+        // They took some of the last bytes first.
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+      }
     },
     makeRoom: (): void => rmSync(filler, { force: true }),
   };
