@@ -48,6 +48,7 @@ function prepareOrderStatements(db: Sqlite, dropById: (table: string) => ReturnT
     ),
     dropPending: { orders: dropById("pending_orders"), shipments: dropById("pending_shipments") },
     dropRelease: dropById("releases"),
+    isVisible: db.prepare("SELECT 1 FROM orders WHERE order_id = ?").pluck(),
     dropVisible: ["identifiers", "orders", "labels"].map(dropById),
     // What stays of a visible order when another part of it goes.
     keepOrder: db.prepare(

@@ -44,9 +44,11 @@ export function createOrderWriter({ orders: statements, clearing }: ShapeStateme
 
   /** Without one of its three rows an order is not shown; the other two wait in case it comes again. */
   function drop(shape: OrderShape, orderId: string): void {
-    if (shape !== "orders") statements.keepOrder.run(orderId);
-    if (shape !== "shipments") statements.keepShipment.run(orderId);
-    for (const statement of statements.dropVisible) statement.run(orderId);
+    if (statements.isVisible.get(orderId) !== undefined) {
+      if (shape !== "orders") statements.keepOrder.run(orderId);
+      if (shape !== "shipments") statements.keepShipment.run(orderId);
+      for (const statement of statements.dropVisible) statement.run(orderId);
+    }
     if (shape === "releases") statements.dropRelease.run(orderId);
     else statements.dropPending[shape].run(orderId);
   }

@@ -1,6 +1,6 @@
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import type { Agenda, Entry } from "./agenda.ts";
-import { currentProcess, SimulatedDeath, type SimulatedProcess, strands } from "./process.ts";
+import { currentProcess, runWithin, SimulatedDeath, type SimulatedProcess, strands } from "./process.ts";
 import { createRandom, type Random } from "./random.ts";
 import { replaceTime, replaceTimers } from "./time.ts";
 
@@ -37,7 +37,7 @@ export function installPlatform(agenda: Agenda, seed: number) {
     if (process === null) return strands.exit(act);
     if (!process.isAlive) return;
     try {
-      strands.run(process, act);
+      runWithin(process, act);
     } catch (error) {
       if (!(error instanceof SimulatedDeath)) process.onFatal(error);
     }

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { Random } from "./random.ts";
 
 /** An asynchronous context: everything a simulated process starts belongs to it, and ends with it. */
@@ -22,5 +22,17 @@ export type SimulatedProcess = {
 export class SimulatedDeath extends Error {}
 
 export const strands = new AsyncLocalStorage<SimulatedProcess>();
+
+const contexts = new WeakMap<SimulatedProcess, AsyncResource>();
+
+/** Runs in the process's context, which is made once: it is entered millions of times. */
+export function runWithin(process: SimulatedProcess, act: () => void): void {
+  let context = contexts.get(process);
+  if (context === undefined) {
+    context = strands.run(process, () => new AsyncResource("SimulatedProcess"));
+    contexts.set(process, context);
+  }
+  context.runInAsyncScope(act);
+}
 
 export const currentProcess = (): SimulatedProcess | null => strands.getStore() ?? null;

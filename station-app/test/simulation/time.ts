@@ -28,8 +28,8 @@ export function replaceTime(agenda: Agenda): void {
 
 type Enter = (process: SimulatedProcess | null, act: () => void) => void;
 
-/** Repeats of a second and more happen on whole seconds, a little late as on a busy machine. */
-const beatMs = 1000;
+/** Repeats of two seconds and more happen on even seconds, a little late as on a busy machine. */
+const beatMs = 2000;
 
 /**
  * Every repeat that one process has with the same interval and at the same moment is one thing on the agenda: streams
