@@ -21,7 +21,7 @@ const viewEveryMs = 40;
 /** Long enough without input to move the WAL into the file without anybody waiting for it. */
 const quietMs = 250;
 /** So long when there is little to move: pages that the next parcels change again are moved once for all of them. */
-const stillMs = 5000;
+const stillMs = 60_000;
 const commitsWorthMoving = 50;
 /** On a line that is never quiet: before the WAL outgrows the size it was given, for growing costs twice as much as overwriting. */
 const commitsPerCheckpoint = 300;
