@@ -18,8 +18,9 @@ import type { FactDraft } from "@waystation/shared/facts/draft";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRandom } from "../../test/simulation/random.ts";
-import { hashText } from "./fact-text.ts";
-import { checkFacts } from "./salvage-check.ts";
+import type { FactEnvelope } from "@waystation/shared/facts/envelope";
+import { hashText, writeFactText } from "./fact-text.ts";
+import { checkFacts, findBreak } from "./salvage-check.ts";
 import { findFacts } from "./salvage-pages.ts";
 import { type SalvagePoint, salvageIfDamaged, saveIdentity } from "./salvage.ts";
 import { openStore, systemSources } from "./store.ts";
@@ -272,6 +273,56 @@ test("a walk that reached the end begins anew a day later", () => {
   expect(store.walked()).toBe(false);
   expect(walkOn()).toBe("fact 77 is missing");
   store.close();
+});
+
+test("a walk that reached the end rests; what was written since then is walked through on the next day", () => {
+  fill(10);
+  let monotonicMs = 0;
+  const store = openStore(path(), stationId, { ...sources, monotonicMs: () => monotonicMs });
+  expect(store.walk(50)).toBeNull();
+  expect(store.walked()).toBe(true);
+  store.commit(parcelFacts(11));
+  sqlDamage("DELETE FROM facts WHERE sequence = 42");
+  expect(store.walk(50)).toBeNull();
+  monotonicMs = 86_400_000;
+  expect(store.walk(50)).toBe("fact 42 is missing");
+  store.close();
+});
+
+test.each<[what: string, trouble: string | null, change: (fact: FactEnvelope) => unknown]>([
+  ["as it was written", null, (fact) => fact],
+  ["with its keys in another order", null, ({ payload, ...rest }) => ({ payload, ...rest })],
+  ["of another log", "fact 2 is in the wrong place", (fact) => ({ ...fact, logId: "log-2" })],
+  ["of another place", "fact 2 is in the wrong place", (fact) => ({ ...fact, sequence: 3 })],
+  [
+    "after another fact",
+    "the chain is broken at fact 2",
+    (fact) => ({ ...fact, previousHash: "0".repeat(64) }),
+  ],
+  [
+    "whose payload ends as it should itself",
+    "the chain is broken at fact 2",
+    ({ previousHash, ...rest }) => ({ ...rest, payload: { previousHash } }),
+  ],
+  [
+    "whose station is called like a place",
+    "fact 2 is in the wrong place",
+    (fact) => ({ ...fact, stationId: 's","logId":"log-1","sequence":2,"id":"', logId: "log-2" }),
+  ],
+])("a fact %s", (_what, trouble, change) => {
+  const stamp = {
+    stationId,
+    logId: "log-1",
+    bootId: "boot-1",
+    occurredAt: "2026-03-01T00:00:00Z",
+    monotonicMs: 1,
+  };
+  const first = { sequence: 1, hash: hashText("the first fact") };
+  const place = { sequence: 2, id: "fact-2", causedBy: null, previousHash: first.hash };
+  const [written] = parcelFacts(1);
+  if (written === undefined) throw new Error("a parcel has facts");
+  const text = JSON.stringify(change(JSON.parse(writeFactText(written, stamp, place)) as FactEnvelope));
+  expect(findBreak([{ sequence: 2, text, hash: hashText(text) }], "log-1", first)).toBe(trouble);
 });
 
 test("commits lost behind a bad frame of the write-ahead log are noticed, for SQLite forgets them without a word", () => {
