@@ -1,91 +1,31 @@
 import {
-  closeSync,
-  copyFileSync,
   existsSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FactDraft } from "@waystation/shared/facts/draft";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRandom } from "../../test/simulation/random.ts";
-import type { FactEnvelope } from "@waystation/shared/facts/envelope";
-import { hashText, writeFactText } from "./fact-text.ts";
-import { checkFacts, findBreak } from "./salvage-check.ts";
+import { fill, overwrite, parcelFacts, sources, sqlDamage, stationId } from "./damaged-log.test-support.ts";
+import { hashText } from "./fact-text.ts";
 import { findFacts } from "./salvage-pages.ts";
 import { type SalvagePoint, salvageIfDamaged, saveIdentity } from "./salvage.ts";
-import { openStore, systemSources } from "./store.ts";
+import { openStore } from "./store.ts";
 import { verifyFacts } from "./verify-log.ts";
 
-const stationId = "station-1";
 let dir = "";
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "waystation-salvage-"));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 const path = () => join(dir, "facts.db");
-const sources = systemSources();
-
-const engine = { kind: "engine" } as const;
-const draft = (name: string, parcelId: string | null, payload: object): FactDraft =>
-  ({ name, lane: "belt", parcelId, actor: engine, payload }) as FactDraft;
-
-/** Parcels as a belt makes them; every ninth has a text too long for one page. */
-function parcelFacts(number: number): FactDraft[] {
-  const parcelId = `parcel-${number}`;
-  const filler = number % 9 === 0 ? "x".repeat(500) : `WS${number}`;
-  const reasons =
-    number % 9 === 0
-      ? Array.from({ length: 12 }, () => ({ code: "order.unknown" as const, details: { barcode: filler } }))
-      : [];
-  const judged = {
-    verdict: "accepted",
-    reasons,
-    chute: 3,
-    orderId: `order-${number}`,
-    orderRevision: 1,
-    channelCode: "PKT",
-    channelVersion: 3,
-    sortPlanId: "main",
-    sortPlanVersion: 7,
-    weightGrams: 210,
-  };
-  return [
-    draft("parcel.inducted.v1", parcelId, { parcelIndex: number, trigger: "sorter" }),
-    draft("parcel.scanned.v1", parcelId, {
-      data: `WS Ä${number} 包裹`,
-      symbology: "code128",
-      deviceId: "dws",
-      boundBy: "index",
-    }),
-    draft("parcel.judged.v1", parcelId, judged),
-    draft("parcel.ended.v1", parcelId, { outcome: "accepted", reasons: [], chute: 3 }),
-  ];
-}
-
-function fill(parcels: number, checkpointEvery = 50): void {
-  const store = openStore(path(), stationId, sources);
-  saveIdentity(path(), { stationId, logId: store.logId });
-  for (let number = 1; number <= parcels; number += 1) {
-    for (const fact of parcelFacts(number)) store.commit([fact]);
-    if (number % checkpointEvery === 0) store.checkpoint();
-  }
-  // Dies as it is: a clean end would move the write-ahead log into the file.
-  for (const end of ["", "-wal"])
-    if (existsSync(`${path()}${end}`)) copyFileSync(`${path()}${end}`, `${path()}${end}.kept`);
-  store.close();
-  for (const end of ["", "-wal"])
-    if (existsSync(`${path()}${end}.kept`)) copyFileSync(`${path()}${end}.kept`, `${path()}${end}`);
-}
 
 type Fact = { readonly sequence: number; readonly text: string; readonly hash: string };
 function readFacts(file: string, table = "facts", key = "sequence"): Fact[] {
@@ -99,17 +39,11 @@ function readFacts(file: string, table = "facts", key = "sequence"): Fact[] {
   }
 }
 
-function overwrite(file: string, at: number, bytes: Buffer): void {
-  const fd = openSync(file, "r+");
-  writeSync(fd, bytes, 0, bytes.length, at);
-  closeSync(fd);
-}
-
 const salvage = (hook?: (point: SalvagePoint) => void) => salvageIfDamaged(path(), stationId, sources, hook);
 const asideFiles = () => readdirSync(dir).filter((name) => /^facts\.damaged-[\d-]+\.db$/.test(name));
 
 test("a whole file is left alone, with its write-ahead log or without", () => {
-  fill(120);
+  fill(path(), 120);
   expect(salvage()).toBeNull();
   openStore(path(), stationId, sources).close();
   expect(salvage()).toBeNull();
@@ -117,7 +51,7 @@ test("a whole file is left alone, with its write-ahead log or without", () => {
 });
 
 test("reading the bytes finds exactly what SQL finds, texts over several pages and the write-ahead log included", () => {
-  fill(200, 70);
+  fill(path(), 200, 70);
   const found = new Map([...findFacts(path(), stationId)].map((fact) => [fact.sequence, fact.text]));
   const stored = readFacts(path());
   expect(stored.length).toBe(800);
@@ -132,7 +66,7 @@ function isIntact(files: readonly Buffer[], fact: Fact): boolean {
 }
 
 test("of files with bytes and pages overwritten at random every fact whose bytes are whole is saved, and none invented", () => {
-  fill(150, 60);
+  fill(path(), 150, 60);
   const original = readFacts(path());
   const pristine = ["", "-wal"].map((end) => readFileSync(`${path()}${end}`));
   const random = createRandom(20_261_122);
@@ -180,7 +114,7 @@ test.each([
   ],
   ["it is gone", () => rmSync(path()), 0],
 ])("a file of which %s is set aside, and the new log says so", (_what, damage, atLeast) => {
-  fill(100, 1000);
+  fill(path(), 100, 1000);
   const { logId } = openAndClose();
   damage();
   const before = existsSync(path()) ? readFileSync(path()) : null;
@@ -210,139 +144,17 @@ function openAndClose() {
   return { logId };
 }
 
-function sqlDamage(...statements: readonly string[]): void {
-  const db = new Database(path());
-  // Without it the bytes of what was deleted stay, and the salvage finds them.
-  db.pragma("secure_delete = ON");
-  for (const statement of statements) db.exec(statement);
-  db.close();
-}
-
-test.each([
-  [
-    "missing rows near the end",
-    ["DELETE FROM facts WHERE sequence BETWEEN 300 AND 310"],
-    "fact 300 is missing",
-  ],
-  ["missing rows at the start", ["DELETE FROM facts WHERE sequence < 5"], "fact 1 is missing"],
-  [
-    "a changed text",
-    [
-      "DROP TRIGGER facts_are_immutable",
-      "UPDATE facts SET text = replace(text, 'PKT', 'PKX') WHERE sequence = 399",
-    ],
-    "the text of fact 399",
-  ],
-])("%s are noticed at the start", (_what, statements, reason) => {
-  fill(100);
-  sqlDamage(...statements);
-  expect(checkFacts(path(), stationId, true)).toMatchObject({
-    kind: "damaged",
-    reason: expect.stringContaining(reason),
-  });
-});
-
-test("a hole far from the end is met by the walk while the line is quiet", () => {
-  fill(700);
-  sqlDamage("DELETE FROM facts WHERE sequence = 77");
-  expect(checkFacts(path(), stationId, true)).toEqual({ kind: "whole" });
-  const store = openStore(path(), stationId, sources);
-  expect(store.walk(50)).toBeNull();
-  expect(store.walk(50)).toBe("fact 77 is missing");
-  store.close();
-});
-
-test("a walk that reached the end begins anew a day later", () => {
-  fill(100);
-  let monotonicMs = 0;
-  const store = openStore(path(), stationId, { ...sources, monotonicMs: () => monotonicMs });
-  const walkOn = (): string | null => {
-    for (let step = 0; step < 20; step += 1) {
-      const trouble = store.walk(50);
-      if (trouble !== null) return trouble;
-    }
-    return null;
-  };
-  expect(walkOn()).toBeNull();
-  expect(store.walked()).toBe(true);
-  sqlDamage("DELETE FROM facts WHERE sequence = 77");
-  monotonicMs = 86_399_000;
-  expect(walkOn()).toBeNull();
-  monotonicMs = 86_400_000;
-  expect(store.walk(50)).toBeNull();
-  expect(store.walked()).toBe(false);
-  expect(walkOn()).toBe("fact 77 is missing");
-  store.close();
-});
-
-test("a walk that reached the end rests; what was written since then is walked through on the next day", () => {
-  fill(10);
-  let monotonicMs = 0;
-  const store = openStore(path(), stationId, { ...sources, monotonicMs: () => monotonicMs });
-  expect(store.walk(50)).toBeNull();
-  expect(store.walked()).toBe(true);
-  store.commit(parcelFacts(11));
-  sqlDamage("DELETE FROM facts WHERE sequence = 42");
-  expect(store.walk(50)).toBeNull();
-  monotonicMs = 86_400_000;
-  expect(store.walk(50)).toBe("fact 42 is missing");
-  store.close();
-});
-
-test.each<[what: string, trouble: string | null, change: (fact: FactEnvelope) => unknown]>([
-  ["as it was written", null, (fact) => fact],
-  ["with its keys in another order", null, ({ payload, ...rest }) => ({ payload, ...rest })],
-  ["of another log", "fact 2 is in the wrong place", (fact) => ({ ...fact, logId: "log-2" })],
-  ["of another place", "fact 2 is in the wrong place", (fact) => ({ ...fact, sequence: 3 })],
-  [
-    "after another fact",
-    "the chain is broken at fact 2",
-    (fact) => ({ ...fact, previousHash: "0".repeat(64) }),
-  ],
-  [
-    "whose payload ends as it should itself",
-    "the chain is broken at fact 2",
-    ({ previousHash, ...rest }) => ({ ...rest, payload: { previousHash } }),
-  ],
-  [
-    "whose station is called like a place",
-    "fact 2 is in the wrong place",
-    (fact) => ({ ...fact, stationId: 's","logId":"log-1","sequence":2,"id":"', logId: "log-2" }),
-  ],
-])("a fact %s", (_what, trouble, change) => {
-  const stamp = {
-    stationId,
-    logId: "log-1",
-    bootId: "boot-1",
-    occurredAt: "2026-03-01T00:00:00Z",
-    monotonicMs: 1,
-  };
-  const first = { sequence: 1, hash: hashText("the first fact") };
-  const place = { sequence: 2, id: "fact-2", causedBy: null, previousHash: first.hash };
-  const [written] = parcelFacts(1);
-  if (written === undefined) throw new Error("a parcel has facts");
-  const text = JSON.stringify(change(JSON.parse(writeFactText(written, stamp, place)) as FactEnvelope));
-  expect(findBreak([{ sequence: 2, text, hash: hashText(text) }], "log-1", first)).toBe(trouble);
-});
-
 test("commits lost behind a bad frame of the write-ahead log are noticed, for SQLite forgets them without a word", () => {
-  fill(40, 1000);
+  fill(path(), 40, 1000);
   overwrite(`${path()}-wal`, 32 + (24 + 4096) * 20 + 2000, Buffer.alloc(8, 0x5a));
   const saved = salvage();
   expect(saved?.[0]).toMatchObject({ readableFacts: 160, lostFacts: 0, readableThrough: 160 });
 });
 
-test("a torn last transaction is what a power cut leaves, and no damage", () => {
-  fill(40, 1000);
-  const { size } = statSync(`${path()}-wal`);
-  overwrite(`${path()}-wal`, size - 4096 - 24 - 100, Buffer.alloc(64, 0x5a));
-  expect(checkFacts(path(), stationId, true)).toEqual({ kind: "whole" });
-});
-
 test.each<SalvagePoint>(["damage-marked", "file-set-aside", "log-built", "log-in-place"])(
   "a start that dies at %s is gone on with at the next, and nothing is saved twice",
   (point) => {
-    fill(60);
+    fill(path(), 60);
     overwrite(path(), 0, Buffer.alloc(16));
     expect(() =>
       salvage((at) => {
@@ -359,7 +171,7 @@ test.each<SalvagePoint>(["damage-marked", "file-set-aside", "log-built", "log-in
 );
 
 test("a mark that comes back after a power cut does not throw away what was recorded since", () => {
-  fill(20);
+  fill(path(), 20);
   overwrite(path(), 0, Buffer.alloc(16));
   let mark = "";
   salvage((at) => {
@@ -378,7 +190,7 @@ test("a mark that comes back after a power cut does not throw away what was reco
 });
 
 test("a store that was salvaged and is damaged again keeps the facts of both logs in their order", () => {
-  fill(40);
+  fill(path(), 40);
   overwrite(path(), 0, Buffer.alloc(16));
   salvage();
   const middle = openStore(path(), stationId, sources);
@@ -400,9 +212,9 @@ test("a store that was salvaged and is damaged again keeps the facts of both log
 });
 
 test("facts behind a hole that the cloud does not have go into the new log, whole and once", () => {
-  fill(60);
+  fill(path(), 60);
   const original = readFacts(path());
-  sqlDamage("DELETE FROM facts WHERE sequence BETWEEN 100 AND 103");
+  sqlDamage(path(), "DELETE FROM facts WHERE sequence BETWEEN 100 AND 103");
   const logId = String(JSON.parse(original[0]?.text ?? "{}").logId);
   salvage();
   const store = openStore(path(), stationId, sources);
@@ -431,11 +243,11 @@ test("facts behind a hole that the cloud does not have go into the new log, whol
 });
 
 test("a parcel under way when the file broke is asked about; one that lost its end long ago is not", () => {
-  fill(700);
+  fill(path(), 700);
   const store = openStore(path(), stationId, sources);
   store.commit(parcelFacts(9000).slice(0, 3));
   store.close();
-  sqlDamage("DELETE FROM facts WHERE sequence = 40");
+  sqlDamage(path(), "DELETE FROM facts WHERE sequence = 40");
   overwrite(path(), 0, Buffer.alloc(16));
   salvage();
   const after = openStore(path(), stationId, sources);
