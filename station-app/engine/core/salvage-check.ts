@@ -151,7 +151,7 @@ export function prepareWalk(db: Sqlite, logId: string) {
   const walk = (limit: number, nowMs: number): string | null => {
     beganMs ??= nowMs;
     if (isDone) {
-      // What was written since then was looked at when it was written; the next walk takes it in.
+      // What came since then has hardly left the memory it would be read from; the next walk takes it in.
       if (nowMs - beganMs < walkEveryMs) return null;
       last = beforeFirst;
       beganMs = nowMs;
