@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FactDraft } from "@waystation/shared/facts/draft";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { draft, judged } from "./filled-log.test-support.ts";
 import { openReadOnly, walKeptBytes } from "./open-database.ts";
 import { factsAlwaysKept, type PruneRules } from "./prune-facts.ts";
 import { salvageIfDamaged } from "./salvage.ts";
@@ -32,20 +32,6 @@ const rules: PruneRules = {
 };
 const hurried: PruneRules = { ...rules, hurry: true };
 
-const draft = (name: string, parcelId: string | null, payload: object): FactDraft =>
-  ({ name, lane: "belt", parcelId, actor: { kind: "engine" }, payload }) as FactDraft;
-const judged = (number: number) => ({
-  verdict: "accepted",
-  reasons: [],
-  chute: 3,
-  orderId: `order-${number}`,
-  orderRevision: 1,
-  channelCode: "PKT",
-  channelVersion: 3,
-  sortPlanId: "main",
-  sortPlanVersion: 7,
-  weightGrams: 210,
-});
 const ended = { outcome: "accepted", reasons: [], chute: 3 };
 
 /** Two facts a parcel, in commits of hundreds. */

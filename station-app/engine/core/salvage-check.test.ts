@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FactEnvelope } from "@waystation/shared/facts/envelope";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { fill, overwrite, parcelFacts, sources, sqlDamage, stationId } from "./damaged-log.test-support.ts";
+import { fill, overwrite, parcelFacts, sources, sqlDamage, stationId } from "./filled-log.test-support.ts";
 import { hashText, writeFactText } from "./fact-text.ts";
 import { checkFacts, findBreak } from "./salvage-check.ts";
 import { openStore } from "./store.ts";

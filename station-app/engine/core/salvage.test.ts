@@ -13,7 +13,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRandom } from "../../test/simulation/random.ts";
-import { fill, overwrite, parcelFacts, sources, sqlDamage, stationId } from "./damaged-log.test-support.ts";
+import { fill, overwrite, parcelFacts, sources, sqlDamage, stationId } from "./filled-log.test-support.ts";
 import { hashText } from "./fact-text.ts";
 import { findFacts } from "./salvage-pages.ts";
 import { type SalvagePoint, salvageIfDamaged, saveIdentity } from "./salvage.ts";

@@ -8,8 +8,21 @@ export const stationId = "station-1";
 export const sources = systemSources();
 
 const engine = { kind: "engine" } as const;
-const draft = (name: string, parcelId: string | null, payload: object): FactDraft =>
+export const draft = (name: string, parcelId: string | null, payload: object): FactDraft =>
   ({ name, lane: "belt", parcelId, actor: engine, payload }) as FactDraft;
+
+export const judged = (number: number, reasons: readonly object[] = []) => ({
+  verdict: "accepted",
+  reasons,
+  chute: 3,
+  orderId: `order-${number}`,
+  orderRevision: 1,
+  channelCode: "PKT",
+  channelVersion: 3,
+  sortPlanId: "main",
+  sortPlanVersion: 7,
+  weightGrams: 210,
+});
 
 /** Parcels as a belt makes them; every ninth has a text too long for one page. */
 export function parcelFacts(number: number): FactDraft[] {
@@ -19,18 +32,6 @@ export function parcelFacts(number: number): FactDraft[] {
     number % 9 === 0
       ? Array.from({ length: 12 }, () => ({ code: "order.unknown" as const, details: { barcode: filler } }))
       : [];
-  const judged = {
-    verdict: "accepted",
-    reasons,
-    chute: 3,
-    orderId: `order-${number}`,
-    orderRevision: 1,
-    channelCode: "PKT",
-    channelVersion: 3,
-    sortPlanId: "main",
-    sortPlanVersion: 7,
-    weightGrams: 210,
-  };
   return [
     draft("parcel.inducted.v1", parcelId, { parcelIndex: number, trigger: "sorter" }),
     draft("parcel.scanned.v1", parcelId, {
@@ -39,7 +40,7 @@ export function parcelFacts(number: number): FactDraft[] {
       deviceId: "dws",
       boundBy: "index",
     }),
-    draft("parcel.judged.v1", parcelId, judged),
+    draft("parcel.judged.v1", parcelId, judged(number, reasons)),
     draft("parcel.ended.v1", parcelId, { outcome: "accepted", reasons: [], chute: 3 }),
   ];
 }
