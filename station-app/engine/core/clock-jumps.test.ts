@@ -73,7 +73,9 @@ function play(offsets: readonly number[]) {
       send({ kind: "label-outcome", jobId: print.jobId, result: { outcome: "printed", odometer: 101 } });
     send({ kind: "diverted", parcelIndex: at + 1, chute: 3 });
   }
-  const recent = [...bench.store.recentParcels().values()].flat().map(({ parcelIndex }) => parcelIndex);
+  const recent = [...bench.store.recentParcels(["belt", "bench"]).values()]
+    .flat()
+    .map(({ parcelIndex }) => parcelIndex);
   const { texts } = readLog(bench.factsPath);
   expect(verifyFacts(bench.factsPath)).toMatchObject({ ok: true });
   return { effects, recent, facts: texts.map(withoutTimes) };

@@ -172,7 +172,7 @@ export function createCore(options: CoreOptions) {
         payload: { appVersion: options.appVersion, wireVersion },
       },
     ]);
-    const recent = store.recentParcels();
+    const recent = store.recentParcels([...lanes.keys()]);
     for (const [laneId, lane] of lanes) lanes.set(laneId, { ...lane, recent: recent.get(laneId) ?? [] });
     const effects: Effect[] = [];
     for (const { lane, ended, parcel } of store.openParcels()) {

@@ -47,19 +47,25 @@ const factsLookedAt = 10_000;
 const factsPerRead = 500;
 
 /**
- * The last parcels of each lane that ended, newest first: what is heard of one of them once more, for the sorter keeps
+ * The last parcels of these lanes that ended, newest first: what is heard of one of them once more, for the sorter keeps
  * its events until they are durable, must not make a new parcel. Found from the end of the log, so that neither the
- * size of the tables nor a clock that was set has a say in it.
+ * size of the tables nor a clock that was set has a say in it. Busy lanes have theirs within a few pages, and then the
+ * rest of the log is left alone.
  */
-export function readRecentParcels(db: Sqlite): ReadonlyMap<string, readonly EndedParcel[]> {
-  const recent = new Map<string, EndedParcel[]>();
+export function readRecentParcels(
+  db: Sqlite,
+  laneIds: readonly string[],
+): ReadonlyMap<string, readonly EndedParcel[]> {
+  const recent = new Map(laneIds.map((laneId) => [laneId, [] as EndedParcel[]]));
+  const missing = new Set(laneIds);
   for (const ended of readEndedBackwards(db)) {
+    if (missing.size === 0) break;
     const { lane, parcelId } = ended;
-    if (lane === null || parcelId === null) continue;
-    const ofLane = recent.get(lane) ?? [];
-    recent.set(lane, ofLane);
-    const [row] = ofLane.length < recentLimit ? readParcels(db, "parcel_id = ?", [parcelId]) : [];
+    const ofLane = lane !== null && missing.has(lane) ? recent.get(lane) : undefined;
+    if (lane === null || ofLane === undefined || parcelId === null) continue;
+    const [row] = readParcels(db, "parcel_id = ?", [parcelId]);
     if (row !== undefined && row.outcome !== null) ofLane.push(describeEnded(row, ended));
+    if (ofLane.length === recentLimit) missing.delete(lane);
   }
   return recent;
 }

@@ -253,6 +253,6 @@ test("a parcel under way when the file broke is asked about; one that lost its e
   const after = openStore(path(), stationId, sources);
   expect(after.openParcels().map(({ parcel }) => parcel.parcelId)).toEqual(["parcel-9000"]);
   expect(after.openParcels()[0]?.parcel).toMatchObject({ verdict: "accepted", orderId: "order-9000" });
-  expect(after.recentParcels().get("belt")?.[0]?.parcelId).toBe("parcel-700");
+  expect(after.recentParcels(["belt"]).get("belt")?.[0]?.parcelId).toBe("parcel-700");
   after.close();
 });

@@ -129,7 +129,7 @@ export function openStore(
     isHandled: prepareHandled(db),
     upkeep: upkeep.readAll,
     openParcels: () => readOpenParcels(db, readOpenFloor(db)),
-    recentParcels: () => readRecentParcels(db),
+    recentParcels: (laneIds: readonly string[]) => readRecentParcels(db, laneIds),
     formerLogs: () => readFormerLogs(db),
     formerFacts: (logId: string, above: number, limit: number) => readFormerFacts(db, logId, above, limit),
     saveFormerReceived: (logId: string, position: CloudPosition) =>
