@@ -44,9 +44,14 @@ function viewInFlight(parcel: ParcelInFlight): ParcelView {
   };
 }
 
+/** What ended no longer changes, and is in a dozen views. */
+const endedViews = new WeakMap<EndedParcel, ParcelView>();
+
 function viewEnded(parcel: EndedParcel): ParcelView {
+  const known = endedViews.get(parcel);
+  if (known !== undefined) return known;
   const { outcome, chute, endedAtMs } = parcel;
-  return {
+  const view: ParcelView = {
     ...viewCommon(parcel),
     phase: "ended",
     needs: null,
@@ -55,6 +60,8 @@ function viewEnded(parcel: EndedParcel): ParcelView {
     chute,
     changedAtMs: endedAtMs,
   };
+  endedViews.set(parcel, view);
+  return view;
 }
 
 const viewCommon = ({

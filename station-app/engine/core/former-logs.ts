@@ -60,15 +60,19 @@ export const readFormerLogs = (db: Sqlite): FormerLog[] =>
     return { ...former, waits, settled: isSettled(row) };
   });
 
+/** Facts of a log above a sequence, ascending without a hole; they may begin later than asked. */
+export type ReadLogFacts = (logId: string, above: number, limit: number) => readonly StoredFact[];
+
 /** Facts of the log in use or of a former one, for the uplink. */
-export function readLogFacts(db: Sqlite, logId: string, above: number, limit: number): StoredFact[] {
-  const isCurrent = db.prepare("SELECT 1 FROM log WHERE log_id = ?").get(logId) !== undefined;
-  if (!isCurrent) return readFormerFacts(db, logId, above, limit);
-  return db
-    .prepare(
-      "SELECT sequence, text, lower(hex(hash)) AS hash FROM facts WHERE sequence > ? ORDER BY sequence LIMIT ?",
-    )
-    .all(above, limit) as StoredFact[];
+export function prepareReadLogFacts(db: Sqlite): ReadLogFacts {
+  const findCurrent = db.prepare("SELECT 1 FROM log WHERE log_id = ?");
+  const select = db.prepare(
+    "SELECT sequence, text, lower(hex(hash)) AS hash FROM facts WHERE sequence > ? ORDER BY sequence LIMIT ?",
+  );
+  return (logId, above, limit) =>
+    findCurrent.get(logId) === undefined
+      ? readFormerFacts(db, logId, above, limit)
+      : (select.all(above, limit) as StoredFact[]);
 }
 
 /** The next facts of a former log above a sequence, up to the first hole; they may begin behind one. */

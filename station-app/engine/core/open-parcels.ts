@@ -3,7 +3,7 @@ import type { FactEnvelope } from "@waystation/shared/facts/envelope";
 import type { RecoveredParcel } from "@waystation/shared/session/events";
 import { type EndedParcel, recentLimit } from "@waystation/shared/session/state";
 import type { Sqlite } from "./open-database.ts";
-import { readParcels } from "./parcel-table.ts";
+import { prepareReadParcel, readParcels } from "./parcel-table.ts";
 import type { ParcelRow } from "./project-parcel.ts";
 
 /** A parcel that was under way when the engine stopped, or ended while its label's outcome was still out. */
@@ -58,12 +58,13 @@ export function readRecentParcels(
 ): ReadonlyMap<string, readonly EndedParcel[]> {
   const recent = new Map(laneIds.map((laneId) => [laneId, [] as EndedParcel[]]));
   const missing = new Set(laneIds);
+  const readParcel = prepareReadParcel(db);
   for (const ended of readEndedBackwards(db)) {
     if (missing.size === 0) break;
     const { lane, parcelId } = ended;
     const ofLane = lane !== null && missing.has(lane) ? recent.get(lane) : undefined;
     if (lane === null || ofLane === undefined || parcelId === null) continue;
-    const [row] = readParcels(db, "parcel_id = ?", [parcelId]);
+    const row = readParcel(parcelId);
     if (row !== undefined && row.outcome !== null) ofLane.push(describeEnded(row, ended));
     if (ofLane.length === recentLimit) missing.delete(lane);
   }

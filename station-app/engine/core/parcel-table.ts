@@ -30,9 +30,13 @@ const properties = Object.keys(columns) as (keyof ParcelRow)[];
 const names = Object.values(columns).join(", ");
 const values = properties.map((property) => `@${property}`).join(", ");
 
+export function prepareReadParcel(db: Sqlite): (parcelId: string) => ParcelRow | undefined {
+  const select = db.prepare(`SELECT ${selected} FROM parcels WHERE parcel_id = ?`);
+  return (parcelId) => select.get(parcelId) as ParcelRow | undefined;
+}
+
 /** Writes only the columns that changed: an index whose columns are not named stays untouched, and so does its page. */
 export function prepareParcelTable(db: Sqlite) {
-  const select = db.prepare(`SELECT ${selected} FROM parcels WHERE parcel_id = ?`);
   const insert = db.prepare(`INSERT INTO parcels (${names}) VALUES (${values})`);
   // The sets of columns that change together are as few as the facts of the catalogue.
   const updates = new Map<string, Statement>();
@@ -48,7 +52,7 @@ export function prepareParcelTable(db: Sqlite) {
   }
 
   return {
-    read: (parcelId: string) => select.get(parcelId) as ParcelRow | undefined,
+    read: prepareReadParcel(db),
     write(before: ParcelRow | undefined, row: ParcelRow): void {
       if (before === undefined) insert.run(row);
       else prepareUpdate(properties.filter((property) => before[property] !== row[property])).run(row);
@@ -56,5 +60,5 @@ export function prepareParcelTable(db: Sqlite) {
   };
 }
 
-export const readParcels = (db: Sqlite, where: string, values: readonly string[] = []): ParcelRow[] =>
-  db.prepare(`SELECT ${selected} FROM parcels WHERE ${where}`).all(...values) as ParcelRow[];
+export const readParcels = (db: Sqlite, where: string): ParcelRow[] =>
+  db.prepare(`SELECT ${selected} FROM parcels WHERE ${where}`).all() as ParcelRow[];

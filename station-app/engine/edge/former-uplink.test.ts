@@ -6,7 +6,7 @@ import { genesisHash, type StoredFact } from "@waystation/shared/facts/envelope"
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { waitUntil } from "../../test/durability/child-process.ts";
-import { readLogFacts } from "../core/former-logs.ts";
+import { prepareReadLogFacts } from "../core/former-logs.ts";
 import { openReadOnly } from "../core/open-database.ts";
 import { salvageIfDamaged } from "../core/salvage.ts";
 import { openStore, type Store, systemSources } from "../core/store.ts";
@@ -46,7 +46,7 @@ function breakLog(lost: string): { readonly logId: string; readonly original: re
   before.commit(Array.from({ length: total }, () => fact));
   before.close();
   const db = new Database(path());
-  const original = readLogFacts(db, before.logId, 0, total);
+  const original = prepareReadLogFacts(db)(before.logId, 0, total);
   db.pragma("secure_delete = ON");
   db.exec(`DELETE FROM facts WHERE ${lost}`);
   db.close();
@@ -67,8 +67,7 @@ function goOn(): Store {
       url: cloud.url,
       stationId: "station-1",
       access: { token: async () => ({ ok: true, value: "token-1" }), refuse: () => {} },
-      pack: (request) =>
-        packFacts(request, (logId, above, limit) => readLogFacts(reader, logId, above, limit)),
+      pack: (request) => packFacts(request, prepareReadLogFacts(reader)),
       onRestored: () => undefined,
       onAcknowledged: (logId, { receivedThrough, durableThrough }) =>
         logId === after.logId

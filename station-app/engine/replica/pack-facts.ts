@@ -3,7 +3,7 @@ import { gzip } from "node:zlib";
 import type { StoredFact } from "@waystation/shared/facts/envelope";
 import type { UploadFactsRequest } from "@waystation/shared/wire/cloud-http";
 import { factBatchContentType, factBatchLimits, writeFactBatch } from "@waystation/shared/wire/fact-batch";
-import { follows } from "../core/former-logs.ts";
+import { follows, type ReadLogFacts } from "../core/former-logs.ts";
 
 const compress = promisify(gzip);
 
@@ -27,9 +27,6 @@ export type PackedFacts = Pick<PackRequest, "logId" | "above" | "version"> & {
   readonly body: Uint8Array<ArrayBuffer>;
 };
 
-/** Facts of a log above a sequence, ascending without a hole; they may begin later than asked. */
-export type ReadFacts = (logId: string, above: number, limit: number) => readonly StoredFact[];
-
 /** So that large facts are not read by the thousand only to be left out. */
 const factsPerRead = 100;
 /** Hash, blank and end of line; what JSON adds in version 1 is of that order. */
@@ -38,7 +35,7 @@ const overheadBytes = 66;
 const compression = { level: 3 } as const;
 
 /** The next facts of a log as they go over the wire, bounded by count and size; null when there are none. */
-export async function packFacts(request: PackRequest, read: ReadFacts): Promise<PackedFacts | null> {
+export async function packFacts(request: PackRequest, read: ReadLogFacts): Promise<PackedFacts | null> {
   const facts = collectFacts(request, read);
   const [first, last] = [facts[0], facts.at(-1)];
   if (first === undefined || last === undefined) return null;
@@ -59,7 +56,7 @@ export async function packFacts(request: PackRequest, read: ReadFacts): Promise<
   };
 }
 
-function collectFacts({ logId, above, limitBytes }: PackRequest, read: ReadFacts): StoredFact[] {
+function collectFacts({ logId, above, limitBytes }: PackRequest, read: ReadLogFacts): StoredFact[] {
   const facts: StoredFact[] = [];
   let size = 0;
   let from = above;

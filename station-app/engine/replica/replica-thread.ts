@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import type { StoredFact } from "@waystation/shared/facts/envelope";
 import { type Failure, fail } from "@waystation/shared/failures/result";
-import { readLogFacts } from "../core/former-logs.ts";
+import { prepareReadLogFacts, type ReadLogFacts } from "../core/former-logs.ts";
 import { openReadOnly, type Sqlite } from "../core/open-database.ts";
 import { followShapes, type ShapeFollower } from "./follow-shapes.ts";
 import type { ThreadPort } from "../config/thread-port.ts";
@@ -32,6 +31,7 @@ export function runReplicaThread(
   const abort = new AbortController();
   let follower: ShapeFollower | undefined;
   let factsDb: Sqlite | undefined;
+  let readLogFacts: ReadLogFacts | undefined;
   let countTimer: NodeJS.Timeout | undefined;
   let fileTimer: NodeJS.Timeout | undefined;
   let trouble: Failure | null = null;
@@ -67,10 +67,12 @@ export function runReplicaThread(
     post({ kind: "orders-file", path });
   }
 
-  function readFacts(logId: string, above: number, limit: number): StoredFact[] {
+  /** The core makes the file, and may not have done so yet. */
+  const readFacts: ReadLogFacts = (logId, above, limit) => {
     if (factsDb === undefined && existsSync(factsPath)) factsDb = openReadOnly(factsPath);
-    return factsDb === undefined ? [] : readLogFacts(factsDb, logId, above, limit);
-  }
+    if (factsDb !== undefined) readLogFacts ??= prepareReadLogFacts(factsDb);
+    return readLogFacts?.(logId, above, limit) ?? [];
+  };
 
   async function take(message: ReplicaInput): Promise<void> {
     switch (message.kind) {

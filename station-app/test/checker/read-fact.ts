@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 
 /** A fact as a database holds it, and what its text says. */
 export type Fact = {
@@ -21,7 +21,7 @@ export type Fact = {
 };
 
 export const noHash = "0".repeat(64);
-export const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+export const sha256 = (text: string): string => digest("sha256", text);
 
 /** @param place where the database says it belongs. */
 export function readFact(

@@ -10,7 +10,7 @@ import {
 import type { FactDraft } from "@waystation/shared/facts/draft";
 import type { Failure } from "@waystation/shared/failures/result";
 import { expect, test } from "vitest";
-import { readLogFacts } from "../../engine/core/former-logs.ts";
+import { prepareReadLogFacts } from "../../engine/core/former-logs.ts";
 import { openReadOnly } from "../../engine/core/open-database.ts";
 import { openStore } from "../../engine/core/store.ts";
 import { createCloudAccess } from "../../engine/edge/cloud-access.ts";
@@ -108,8 +108,7 @@ function openStation(url: string, dir: string, resources: AsyncDisposableStack) 
     {
       ...target,
       access,
-      pack: (request) =>
-        packFacts(request, (logId, above, limit) => readLogFacts(reader, logId, above, limit)),
+      pack: (request) => packFacts(request, prepareReadLogFacts(reader)),
       onRestored: () => undefined,
       onAcknowledged: (_logId, { receivedThrough }) => {
         acknowledged = receivedThrough;
@@ -146,7 +145,7 @@ function openStation(url: string, dir: string, resources: AsyncDisposableStack) 
     failures,
     offsets,
     acknowledged: () => acknowledged,
-    facts: () => readLogFacts(reader, store.logId, 0, 10_000),
+    facts: () => prepareReadLogFacts(reader)(store.logId, 0, 10_000),
     record(count: number): void {
       store.commit(Array.from({ length: count }, () => fact));
       uplink.notify(store.lastSequence());

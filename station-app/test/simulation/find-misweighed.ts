@@ -35,7 +35,8 @@ type Fact = {
 function readBenchFacts(path: string): Fact[] {
   const db = new Database(path, { readonly: true });
   try {
-    const texts = db.prepare("SELECT text FROM facts ORDER BY sequence").pluck().all() as string[];
+    const likely = db.prepare("SELECT text FROM facts WHERE instr(text, ?) > 0 ORDER BY sequence").pluck();
+    const texts = likely.all(`"lane":"bench"`) as string[];
     return texts.map((text) => JSON.parse(text) as Fact).filter(({ lane }) => lane === "bench");
   } finally {
     db.close();

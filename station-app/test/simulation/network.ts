@@ -40,6 +40,9 @@ export type NetworkTap = {
 const wayMs = { least: 2, most: 30 };
 const lostMs = 21_000;
 
+/** One for all: each of its own would be told who called whom. */
+const gone = new DOMException("whoever asked is gone", "AbortError");
+
 /** Between stations and cloud: every request by itself, each way with a time of its own. */
 export function createNetwork(platform: Platform, cloud: () => CloudEnd | null, tap: NetworkTap) {
   platform.setFetch((sender, url, init) => {
@@ -52,6 +55,7 @@ export function createNetwork(platform: Platform, cloud: () => CloudEnd | null, 
       let isOver = false;
       const finish = (): void => {
         isOver = true;
+        init.signal?.removeEventListener("abort", cancel);
         sender?.onEnd.delete(giveUp);
         server?.onEnd.delete(breakDown);
       };
@@ -65,17 +69,17 @@ export function createNetwork(platform: Platform, cloud: () => CloudEnd | null, 
       const refuse = (cause: string, delayMs: number): void =>
         back(() => reject(new TypeError("fetch failed", { cause: new Error(cause) })), delayMs);
       const serverSide = new AbortController();
-      const { signal } = init;
-      signal?.addEventListener("abort", () => {
-        serverSide.abort();
-        back(() => reject(reasonOf(signal)), 0);
-      });
+      const cancel = ({ target }: Event): void => {
+        serverSide.abort(gone);
+        back(() => reject(reasonOf(target as AbortSignal)), 0);
+      };
+      init.signal?.addEventListener("abort", cancel);
       /** Either end may die meanwhile. */
       let server: SimulatedProcess | null = null;
       const breakDown = (): void => refuse("ECONNRESET", way());
       const giveUp = (): void => {
         finish();
-        serverSide.abort();
+        serverSide.abort(gone);
       };
       sender?.onEnd.add(giveUp);
       tap.onPoint(station, exchange, "sent");

@@ -23,8 +23,12 @@ export function replaceTime(agenda: Agenda): void {
   const monotonicMs = (): number => agenda.now() - originMs + (currentProcess()?.bornErrorMs ?? 0);
   Object.defineProperty(performance, "timeOrigin", { value: originMs });
   Object.defineProperty(performance, "now", { value: monotonicMs });
+  Object.assign(require("node:perf_hooks"), { monitorEventLoopDelay: () => noDelay });
   process.hrtime.bigint = () => BigInt(Math.round(monotonicMs() * 1e6));
 }
+
+/** A thread of the simulation is never late; the real one would look at the real clock, for good in each of many lives. */
+const noDelay = { enable: () => true, percentile: () => 0, reset: () => undefined };
 
 type Enter = (process: SimulatedProcess | null, act: () => void) => void;
 
