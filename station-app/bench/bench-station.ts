@@ -11,6 +11,8 @@ import { startChild, stopChild } from "./child.ts";
 export type BenchStation = Awaited<ReturnType<typeof startBenchStation>>;
 
 export type StationExtras = {
+  /** Barcode, weight and size in one telegram, or each from a device of its own, size last. */
+  readonly readings?: "one" | "three";
   readonly env?: NodeJS.ProcessEnv;
   /** More of the engine's configuration, such as its cloud or its screen. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -37,15 +39,15 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
         event === "command" && commanded.get(parcelIndex as number)?.(arrivals.last()),
     },
   );
-  const gate = await openGate();
+  const gates = await openGates(extras.readings ?? "one");
   const configPath = join(dir, "engine.json");
   writeFileSync(
     configPath,
-    JSON.stringify({ ...describeBelt(dir, sorter.connection, gate.connection), ...extras.config }),
+    JSON.stringify({ ...describeBelt(dir, sorter.connection, gates.devices), ...extras.config }),
   );
   const startedAt = performance.now();
   const engine = await startChild([entry, configPath], { ...engineEnvironment(dir), ...extras.env });
-  await until(() => gate.isConnected() && sorter.state().stationHeartbeat > 0);
+  await until(() => gates.isConnected() && sorter.state().stationHeartbeat > 0);
 
   /** A parcel comes onto the belt; done when the station has acknowledged that it knows. */
   async function induct(parcelIndex: number): Promise<void> {
@@ -53,9 +55,9 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
     await until(() => sorter.state().acknowledged === sorter.state().lastEventSequence);
   }
 
-  /** Milliseconds from the telegram's bytes to the divert request's bytes at the sorter. */
-  function measure(parcelIndex: number, waybill: string): Promise<number> {
-    const telegram = `${parcelIndex},${waybill},205,200,150,50,0\r\n`;
+  /** Milliseconds from the last reading's bytes to the divert request's bytes at the sorter. */
+  async function measure(parcelIndex: number, waybill: string): Promise<number> {
+    await gates.sendFirst(parcelIndex, waybill);
     return new Promise((resolve, reject) => {
       const tooLate = setTimeout(
         () => reject(new Error(`parcel ${parcelIndex} was never diverted`)),
@@ -68,7 +70,7 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
         resolve(receivedAt - sentAt);
       });
       sentAt = performance.now();
-      gate.send(telegram);
+      gates.sendLast(parcelIndex, waybill);
     });
   }
 
@@ -81,7 +83,7 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
     measure,
     stop: async () => {
       await stopChild(engine.child);
-      gate.stop();
+      gates.stop();
       await sorter.stop();
     },
   };
@@ -119,7 +121,60 @@ export async function openGate() {
   };
 }
 
-function describeBelt(dir: string, sorter: unknown, gate: unknown): Record<string, unknown> {
+type Gates = {
+  /** What the configuration says of them, by their part in the lane. */
+  readonly devices: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly isConnected: () => boolean;
+  readonly sendFirst: (parcelIndex: number, waybill: string) => Promise<void>;
+  readonly sendLast: (parcelIndex: number, waybill: string) => void;
+  readonly stop: () => void;
+};
+
+/** Between two readings of a parcel, longer than a processor remembers. */
+const betweenReadingsMs = 8;
+
+async function openGates(readings: "one" | "three"): Promise<Gates> {
+  if (readings === "one") {
+    const { connection, isConnected, send, stop } = await openGate();
+    return {
+      devices: { dimensioner: { model: "dws-indexed", connection } },
+      isConnected,
+      sendFirst: async () => undefined,
+      sendLast: (parcelIndex, waybill) => send(`${parcelIndex},${waybill},205,200,150,50,0\r\n`),
+      stop,
+    };
+  }
+  const [scanner, scale, dimensioner] = await Promise.all([openGate(), openGate(), openGate()]);
+  const lines = [scanner, scale, dimensioner];
+  return {
+    devices: {
+      scanner: { model: "serial-aim", connection: scanner.connection },
+      scale: {
+        model: "and-standard",
+        connection: scale.connection,
+        options: { question: null, isPerParcel: true },
+      },
+      dimensioner: {
+        model: "dws-indexed",
+        connection: dimensioner.connection,
+        options: { fields: ["index", "length", "width", "height"] },
+      },
+    },
+    isConnected: () => lines.every((line) => line.isConnected()),
+    sendFirst: async (_parcelIndex, waybill) => {
+      scanner.send(`]C0${waybill}\r`);
+      await pause(betweenReadingsMs);
+      scale.send("ST,+00000.205 kg\r\n");
+      await pause(betweenReadingsMs);
+    },
+    sendLast: (parcelIndex) => dimensioner.send(`${parcelIndex},200,150,50\r\n`),
+    stop: () => {
+      for (const line of lines) line.stop();
+    },
+  };
+}
+
+function describeBelt(dir: string, sorter: unknown, gates: Gates["devices"]): Record<string, unknown> {
   const window = { fromMs: 0, toMs: 20_000 };
   return {
     version: 1,
@@ -128,14 +183,14 @@ function describeBelt(dir: string, sorter: unknown, gate: unknown): Record<strin
     rejectChute: 99,
     devices: [
       { deviceId: "sorter", model: "modbus-sorter", connection: sorter },
-      { deviceId: "gate", model: "dws-indexed", connection: gate },
+      ...Object.entries(gates).map(([deviceId, device]) => ({ deviceId, ...device })),
     ],
     lanes: [
       {
         laneId: "belt",
         kind: "belt",
         steps: ["weigh", "measure", "divert"],
-        devices: { sorter: "sorter", dimensioner: "gate" },
+        devices: Object.fromEntries(["sorter", ...Object.keys(gates)].map((part) => [part, part])),
         decideWithinMs: 20_000,
         divertWithinMs: 20_000,
         maxInFlight: 256,

@@ -9,49 +9,48 @@ import { withFolder } from "./with-folder.ts";
 
 /**
  * From the last reading's bytes on TCP to the divert request at the sorter, against a process that does one 8 KiB
- * write with fsync per message. Both are driven from here, one after the other, parcel by parcel.
+ * write with fsync per message. Both are driven from here, one after the other, parcel by parcel. Scanner, scale and
+ * dimensioner stand one behind the other, as on the belt of a first start, and size is the last reading; then once more
+ * with a gate that tells everything in one telegram.
  */
 const runs = Number(process.env.RUNS ?? 3);
 const parcelsPerRun = Number(process.env.PARCELS ?? 1000);
 /** Until the engine's code is compiled, as it is in the first hour of a station's day; at full speed. */
 const warmUpParcels = 800;
 
-await withFolder(async (dir) => {
-  const count = warmUpParcels + runs * parcelsPerRun;
-  writeOrderFile(dir, count);
-  const station = await startBenchStation(dir);
-  const limit = await startChild([
-    fileURLToPath(new URL("./write-and-echo.ts", import.meta.url)),
-    join(dir, "limit.bin"),
-  ]);
-  const socket = await open(Number(limit.ready.port));
-  const pairs: Pair[] = [];
-  for (let index = 1; index <= count; index += 1) {
-    await station.induct(index);
-    if (index > warmUpParcels) await pause(6);
-    const value = await station.measure(index, waybillOf(index));
-    if (index > warmUpParcels) await pause(6);
-    pairs.push({ value, limit: await echo(socket) });
-  }
-  socket.destroy();
-  await stopChild(limit.child);
-  await station.stop();
-  const parts = Array.from({ length: runs }, (_, run) =>
-    pairs.slice(warmUpParcels + run * parcelsPerRun, warmUpParcels + (run + 1) * parcelsPerRun),
-  );
-  printPairs(
-    "hot-path-p50",
-    "ms",
-    parts.map((part) => pairOf(part, 0.5)),
-    1.8,
-  );
-  printPairs(
-    "hot-path-p99",
-    "ms",
-    parts.map((part) => pairOf(part, 0.99)),
-    2.5,
-  );
-});
+await measureBelt("three", "hot-path");
+await measureBelt("one", "hot-path-one-telegram");
+
+/** One after the other: an engine beside it, idle or not, would not be there at a station. */
+async function measureBelt(readings: "three" | "one", name: string): Promise<void> {
+  await withFolder(async (dir) => {
+    const count = warmUpParcels + runs * parcelsPerRun;
+    writeOrderFile(dir, count);
+    const station = await startBenchStation(dir, { readings });
+    const limit = await startChild([
+      fileURLToPath(new URL("./write-and-echo.ts", import.meta.url)),
+      join(dir, "limit.bin"),
+    ]);
+    const socket = await open(Number(limit.ready.port));
+    const pairs: Pair[] = [];
+    for (let index = 1; index <= count; index += 1) {
+      await station.induct(index);
+      if (index > warmUpParcels) await pause(6);
+      const value = await station.measure(index, waybillOf(index));
+      if (index > warmUpParcels) await pause(6);
+      pairs.push({ value, limit: await echo(socket) });
+    }
+    socket.destroy();
+    await stopChild(limit.child);
+    await station.stop();
+    const parts = Array.from({ length: runs }, (_, run) =>
+      pairs.slice(warmUpParcels + run * parcelsPerRun, warmUpParcels + (run + 1) * parcelsPerRun),
+    );
+    const at = (share: number): Pair[] => parts.map((part) => pairOf(part, share));
+    printPairs(`${name}-p50`, "ms", at(0.5), 1.8);
+    printPairs(`${name}-p99`, "ms", at(0.99), 2.5);
+  });
+}
 
 function pairOf(part: readonly Pair[], share: number): Pair {
   return {

@@ -14,7 +14,11 @@ const benchmarks: readonly {
   readonly names: readonly string[];
   readonly folder: "orders" | "none";
 }[] = [
-  { file: "hot-path.ts", names: ["hot-path-p50", "hot-path-p99"], folder: "none" },
+  {
+    file: "hot-path.ts",
+    names: ["hot-path-p50", "hot-path-p99", "hot-path-one-telegram-p50", "hot-path-one-telegram-p99"],
+    folder: "none",
+  },
   { file: "loop-delay.ts", names: ["loop-delay-p99"], folder: "none" },
   { file: "order-lookup.ts", names: ["order-lookup"], folder: "orders" },
   { file: "big-station.ts", names: ["start-to-first-scan", "engine-memory"], folder: "orders" },
