@@ -9,17 +9,17 @@ import { withFolder } from "./with-folder.ts";
 
 /**
  * From the last reading's bytes on TCP to the divert request at the sorter, against a process that does one 8 KiB
- * write with fsync per message. Both are driven from here, one after the other, parcel by parcel. Scanner, scale and
- * dimensioner stand one behind the other, as on the belt of a first start, and size is the last reading; then once more
- * with a gate that tells everything in one telegram.
+ * write with fsync per message. Both are driven from here, one after the other, parcel by parcel. A gate tells barcode,
+ * weight and size in one telegram, as on the belt of a first start; then once more with scanner, scale and dimensioner
+ * one behind the other, whose first two readings are recorded before the last one comes.
  */
 const runs = Number(process.env.RUNS ?? 3);
 const parcelsPerRun = Number(process.env.PARCELS ?? 1000);
 /** Until the engine's code is compiled, as it is in the first hour of a station's day; at full speed. */
 const warmUpParcels = 800;
 
-await measureBelt("three", "hot-path");
-await measureBelt("one", "hot-path-one-telegram");
+await measureBelt("one", "hot-path");
+await measureBelt("three", "hot-path-three-devices");
 
 /** One after the other: an engine beside it, idle or not, would not be there at a station. */
 async function measureBelt(readings: "three" | "one", name: string): Promise<void> {

@@ -16,7 +16,7 @@ const benchmarks: readonly {
 }[] = [
   {
     file: "hot-path.ts",
-    names: ["hot-path-p50", "hot-path-p99", "hot-path-one-telegram-p50", "hot-path-one-telegram-p99"],
+    names: ["hot-path-p50", "hot-path-p99", "hot-path-three-devices-p50", "hot-path-three-devices-p99"],
     folder: "none",
   },
   { file: "loop-delay.ts", names: ["loop-delay-p99"], folder: "none" },
