@@ -30,6 +30,8 @@ export type ConnectDeps = {
   readonly createTransport?: () => Transport;
   /** Called around every write to the line; a test ends the process here. */
   readonly onWrite?: (point: "before-write" | "after-write") => void;
+  /** Shown what the line brought before it is read; the bytes may be kept only after copying. */
+  readonly onRead?: (bytes: Uint8Array) => void;
 };
 
 /**
@@ -43,8 +45,9 @@ export function connectDevice(
 ): Result<AnyDevice> {
   const definition = findDefinition(binding.model) ?? deps.userDefinitions?.get(binding.model);
   if (!definition) return fail("config.invalid", { reason: `no device model "${binding.model}"` });
-  const { onWrite } = deps;
-  const open = deps.createTransport ?? (() => createTransport(binding.connection, definition.serial));
+  const { onWrite, onRead } = deps;
+  const openLine = deps.createTransport ?? (() => createTransport(binding.connection, definition.serial));
+  const open = onRead === undefined ? openLine : () => watchReads(openLine(), onRead);
   return definition.connect({
     deviceId: binding.deviceId,
     options: binding.options ?? {},
@@ -55,6 +58,18 @@ export function connectDevice(
     random: deps.random ?? Math.random,
   });
 }
+
+const watchReads = (line: Transport, onRead: NonNullable<ConnectDeps["onRead"]>): Transport => ({
+  ...line,
+  open: (events) =>
+    line.open({
+      ...events,
+      onData: (bytes) => {
+        onRead(bytes);
+        events.onData(bytes);
+      },
+    }),
+});
 
 const watchWrites = (line: Transport, onWrite: NonNullable<ConnectDeps["onWrite"]>): Transport => ({
   ...line,

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pause, startBenchStation } from "./bench-station.ts";
-import { startChild, stopChild } from "./child.ts";
+import { readProcessorSeconds, startChild, stopChild } from "./child.ts";
 import { waybillOf, writeOrderFile } from "./order-file.ts";
-import { type Pair, printPairs, quantile } from "./statistics.ts";
+import { type Pair, printPairs, printValue, quantile } from "./statistics.ts";
 import { withFolder } from "./with-folder.ts";
 
 /**
@@ -17,6 +17,7 @@ const runs = Number(process.env.RUNS ?? 3);
 const parcelsPerRun = Number(process.env.PARCELS ?? 1000);
 /** Until the engine's code is compiled, as it is in the first hour of a station's day; at full speed. */
 const warmUpParcels = 800;
+const rehearsedSeconds = 5;
 
 await measureBelt("one", "hot-path");
 await measureBelt("three", "hot-path-three-devices");
@@ -42,6 +43,13 @@ async function measureBelt(readings: "three" | "one", name: string): Promise<voi
     }
     socket.destroy();
     await stopChild(limit.child);
+    const processor = () => readProcessorSeconds(station.child.pid ?? 0);
+    const idle = await spentIn(processor, rehearsedSeconds);
+    await station.induct(count + 1);
+    const rehearsing = await spentIn(processor, rehearsedSeconds);
+    printValue(`${name}-rehearsal`, "% of a processor while a parcel is before the gate", [
+      ((rehearsing - idle) / rehearsedSeconds) * 100,
+    ]);
     await station.stop();
     const parts = Array.from({ length: runs }, (_, run) =>
       pairs.slice(warmUpParcels + run * parcelsPerRun, warmUpParcels + (run + 1) * parcelsPerRun),
@@ -50,6 +58,12 @@ async function measureBelt(readings: "three" | "one", name: string): Promise<voi
     printPairs(`${name}-p50`, "ms", at(0.5), 1.8);
     printPairs(`${name}-p99`, "ms", at(0.99), 2.5);
   });
+}
+
+async function spentIn(processorSeconds: () => number, seconds: number): Promise<number> {
+  const before = processorSeconds();
+  await pause(seconds * 1000);
+  return processorSeconds() - before;
 }
 
 function pairOf(part: readonly Pair[], share: number): Pair {

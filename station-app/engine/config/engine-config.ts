@@ -85,6 +85,8 @@ export const engineConfigSchema = z.strictObject({
   rejectChute: z.int().min(1).max(9999),
   labelTimeoutMs: milliseconds.default(10_000),
   weighTimeoutMs: milliseconds.default(3000),
+  /** How often the next verdict is rehearsed while a parcel is before the gate of a belt; 0: never. */
+  rehearseEveryMs: z.int().min(0).max(60_000).default(2),
   /** Tests only: kill the process at the n-th passing of a named point. */
   crashAt: z.strictObject({ point: z.string(), count: z.int().min(1) }).optional(),
 });

@@ -187,6 +187,8 @@ export function runCoreThread(
           post({ kind: "reply", requestId: message.requestId, failure: result.failure });
         return;
       }
+      case "rehearse":
+        return post({ kind: "rehearsed", effects: core.rehearse() });
       case "mark":
         // while nothing can be recorded the sorter keeps its events; the next start hears them again
         if (core.disk() === "well") post({ ...message, kind: "taken" });

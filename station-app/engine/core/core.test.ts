@@ -153,6 +153,39 @@ test("a missing reading ends at the deadline, not never", () => {
   expect(b.core.tick(b.now()).effects).toMatchObject([{ kind: "divert", chute: 99 }]);
 });
 
+test("a rehearsal gives the last verdict's effects while a parcel is before the gate, and leaves nothing", () => {
+  const b = open();
+  const belt = () => JSON.stringify(lane(b, "belt"));
+  send(b, "belt", induct(1));
+  expect(b.core.rehearse(), "before any verdict").toBeNull();
+  b.advance(300);
+  send(b, "belt", telegram(1, "WS0000000001"));
+  expect(b.core.rehearse(), "with no parcel before the gate").toBeNull();
+
+  send(b, "belt", induct(2));
+  const before = [b.store.lastSequence(), belt(), readAll(b)];
+  for (let turn = 0; turn < 3; turn += 1)
+    expect(b.core.rehearse()).toMatchObject([{ kind: "reserve-printer", laneId: "belt" }]);
+  expect([b.store.lastSequence(), belt(), readAll(b)]).toEqual(before);
+
+  b.advance(300);
+  send(b, "belt", telegram(2, "WS0000000002"));
+  expect(lane(b, "belt")?.parcels[1]).toMatchObject({ orderId: "order-2", verdict: "accepted" });
+  expect(verifyFacts(b.factsPath)).toMatchObject({ ok: true });
+});
+
+/** Everything a store holds, as one text. */
+function readAll({ factsPath }: Bench): string {
+  const db = new Database(factsPath, { readonly: true });
+  const tables = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")
+    .pluck()
+    .all() as string[];
+  const rows = tables.map((table) => [table, db.prepare(`SELECT * FROM "${table}"`).all()]);
+  db.close();
+  return JSON.stringify(rows);
+}
+
 test("a bench parcel waits for its own weight; a silent scale is asked again", () => {
   const b = open();
   const asked = send(b, "bench", {

@@ -48,6 +48,7 @@ export function createCore(options: CoreOptions) {
   const lanes = new Map(options.lanes.map((profile) => [profile.laneId, createLane(profile)]));
   const printers = createPrinterQueue();
   const decisions = createDecisionClock();
+  let example: Example | null = null;
   let disk: DiskHealth = "well";
   let hasRoom = true;
 
@@ -200,7 +201,31 @@ export function createCore(options: CoreOptions) {
     const refused = (hasRoom ? null : checkRoom(state, event)) ?? checkCommand(state, event);
     if (refused !== null) return { effects: [], changedLanes: [], failure: refused };
     if (event.kind === "label-outcome") releasePrinter(event);
-    return run({ laneId, event }, atMs);
+    const result = run({ laneId, event }, atMs);
+    if (event.kind === "reading" && isBelt(state) && result.effects.length > 0)
+      example = { state, event, atMs };
+    return result;
+  }
+
+  /**
+   * While a parcel is before a gate: the last verdict once more, with its lookup, its facts and its effects, and nothing
+   * of it kept, so that code and data are near the processor when the next reading comes.
+   * @returns the effects, which nobody may perform; null when no parcel is before a gate.
+   */
+  function rehearse(): readonly Effect[] | null {
+    if (example === null || disk !== "well" || ![...lanes.values()].some(isBeforeGate)) return null;
+    const { state, event, atMs } = example;
+    const { facts, effects } = step(state, event, contextAt(atMs, []));
+    // What concerns no parcel may be remembered beside the table.
+    if (facts.some(({ parcelId }) => parcelId === null)) return effects;
+    try {
+      store.rehearse(facts);
+    } catch (error) {
+      // The next commit meets the full disk too, and it is the one that has something to lose.
+      if (!isDiskFull(error)) throw error;
+      return null;
+    }
+    return effects;
   }
 
   /**
@@ -243,6 +268,7 @@ export function createCore(options: CoreOptions) {
   return {
     start,
     handle,
+    rehearse,
     recordUpkeep,
     setRoom,
     upkeep: store.upkeep,
@@ -273,6 +299,14 @@ export function createCore(options: CoreOptions) {
     }),
   };
 }
+
+/** A lane, and the reading that then led to a verdict. */
+type Example = { readonly state: LaneState; readonly event: SessionEvent; readonly atMs: number };
+
+const isBelt = ({ profile }: LaneState): boolean => profile.kind === "belt";
+
+const isBeforeGate = (lane: LaneState): boolean =>
+  isBelt(lane) && lane.parcels.some(({ phase }) => phase === "gathering");
 
 const nearlyFull = "store.nearly-full";
 

@@ -14,6 +14,8 @@ export type CoreInput =
       readonly atMs: number;
       readonly requestId?: number;
     }
+  /** See edge/rehearsal.ts. The event is as long as the next one will be, and not looked at. */
+  | { readonly kind: "rehearse"; readonly event: SessionEvent }
   /** All events a sorter told up to this number came before this message: `taken` says that they are durable. */
   | { readonly kind: "mark"; readonly deviceId: string; readonly sequence: number }
   | {
@@ -62,6 +64,8 @@ export type CoreOutput =
       readonly upkeep: readonly UpkeepRecord[];
     }
   | { readonly kind: "effects"; readonly effects: readonly Effect[] }
+  /** Effects of a rehearsal, to be performed by nobody; null: no parcel is before a gate. */
+  | { readonly kind: "rehearsed"; readonly effects: readonly Effect[] | null }
   | { readonly kind: "lanes"; readonly lanes: readonly LaneView[]; readonly recorded: number }
   | { readonly kind: "reply"; readonly requestId: number; readonly failure: Failure | null }
   | { readonly kind: "status"; readonly requestId: number; readonly status: CoreStatus }

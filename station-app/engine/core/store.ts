@@ -56,11 +56,13 @@ export function openStore(
   const upkeep = prepareUpkeepTable(db);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const end = db.prepare("COMMIT");
+  const undo = db.prepare("ROLLBACK");
+  const lastFact = db.prepare("SELECT sequence FROM facts ORDER BY sequence DESC LIMIT 1");
   const causes = new Map<string, string>();
   let { lastSequence, lastHash } = readHead(db);
 
-  /** @param alongside what belongs to these facts in the same transaction; told the last one's sequence. */
-  function append(drafts: readonly FactDraft[], alongside: (lastSequence: number) => void = () => {}): void {
+  /** Writes facts and parcel rows into the open transaction. @returns where the log would stand with them. */
+  function write(drafts: readonly FactDraft[]) {
     const stamp: Stamp = {
       stationId,
       logId: log.logId,
@@ -68,6 +70,7 @@ export function openStore(
       occurredAt: new Date(sources.nowMs()).toISOString(),
       monotonicMs: Math.round(sources.monotonicMs()),
     };
+    const caused = new Map<string, string>();
     const before = new Map<string, ParcelRow | undefined>();
     const touched = new Map<string, ParcelRow>();
     let sequence = lastSequence;
@@ -75,7 +78,8 @@ export function openStore(
     for (const draft of drafts) {
       sequence += 1;
       const id = sources.mintId();
-      const causedBy = draft.parcelId === null ? null : (causes.get(draft.parcelId) ?? null);
+      const causedBy =
+        draft.parcelId === null ? null : (caused.get(draft.parcelId) ?? causes.get(draft.parcelId) ?? null);
       const text = writeFactText(draft, stamp, { sequence, id, causedBy, previousHash });
       previousHash = hashText(text);
       insert.run(sequence, text, Buffer.from(previousHash, "hex"));
@@ -83,17 +87,24 @@ export function openStore(
         upkeep.take(draft, stamp.occurredAt);
         continue;
       }
-      causes.set(draft.parcelId, id);
+      caused.set(draft.parcelId, id);
       if (!before.has(draft.parcelId)) before.set(draft.parcelId, parcels.read(draft.parcelId));
       const row = projectFact(touched.get(draft.parcelId) ?? before.get(draft.parcelId), draft, sequence);
       if (row !== undefined) touched.set(draft.parcelId, row);
     }
     for (const [parcelId, row] of touched) parcels.write(before.get(parcelId), row);
+    return { sequence, hash: previousHash, caused, rows: [...touched.values()] };
+  }
+
+  /** @param alongside what belongs to these facts in the same transaction; told the last one's sequence. */
+  function append(drafts: readonly FactDraft[], alongside: (lastSequence: number) => void = () => {}): void {
+    const { sequence, hash, caused, rows } = write(drafts);
     alongside(sequence);
     end.run();
     lastSequence = sequence;
-    lastHash = previousHash;
-    for (const row of touched.values()) if (row.outcome !== null) causes.delete(row.parcelId);
+    lastHash = hash;
+    for (const [parcelId, id] of caused) causes.set(parcelId, id);
+    for (const row of rows) if (row.outcome !== null) causes.delete(row.parcelId);
   }
 
   /** Everything or nothing; throws what SQLite throws. */
@@ -125,6 +136,18 @@ export function openStore(
     /** Facts and rows, durable when this returns. */
     commit(drafts: readonly FactDraft[]): void {
       if (drafts.length > 0) transact(() => append(drafts));
+    },
+    /** As a commit would write them, then taken back: nothing changed, no byte went to the disk. */
+    rehearse(drafts: readonly FactDraft[]): void {
+      begin.run();
+      try {
+        write(drafts);
+      } finally {
+        if (db.inTransaction) undo.run();
+      }
+      // What was taken back left SQLite's cache; the commit to come finds its pages there again.
+      lastFact.get();
+      for (const { parcelId } of drafts) if (parcelId !== null) parcels.read(parcelId);
     },
     isHandled: prepareHandled(db),
     upkeep: upkeep.readAll,

@@ -14,6 +14,7 @@ import type { DeviceView } from "@waystation/shared/session/view";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { epochMs } from "../config/epoch-clock.ts";
 import { loadDefinitions } from "../config/load-definitions.ts";
+import { createReadingRehearsal, type ReadingRehearsal } from "./rehearsal.ts";
 
 export type DeviceEvents = {
   readonly onEvent: (laneId: string, event: SessionEvent, atMs: number) => void;
@@ -37,6 +38,8 @@ export type Devices = {
   /** Tells the core whether the printer can take a job and where its counter stands; needed after a job that went wrong. */
   readonly announcePrinter: (deviceId: string) => void;
   readonly sorter: (deviceId: string) => Sorter;
+  /** Reads what a device of a belt said last once more, for nobody; see rehearsal.ts. */
+  readonly rehearseReading: (deviceId: string) => void;
   /** As the screen shows it now. */
   readonly view: (deviceId: string) => DeviceView;
 };
@@ -53,6 +56,10 @@ export function createDevices(
   openLine?: OpenLine,
 ): Result<Devices> {
   const lanesOf = indexLanes(config);
+  const onBelts = new Set(
+    config.lanes.flatMap((lane) => (lane.kind === "belt" ? Object.values(lane.devices) : [])),
+  );
+  const rehearsals = new Map<string, ReadingRehearsal>();
   const devices = new Map<string, AnyDevice>();
   const { definitions, refused } = loadDefinitions(config.definitionsDir ?? join(config.dataDir, "devices"));
 
@@ -83,9 +90,15 @@ export function createDevices(
 
   for (const binding of config.devices) {
     const { deviceId } = binding;
+    const rehearsal =
+      config.rehearseEveryMs > 0 && onBelts.has(deviceId)
+        ? createReadingRehearsal(binding, definitions)
+        : null;
+    if (rehearsal !== null) rehearsals.set(deviceId, rehearsal);
     const deps = {
       onWrite: events.onWrite,
       userDefinitions: definitions,
+      ...(rehearsal === null ? {} : { onRead: rehearsal.hear }),
       ...(openLine === undefined ? {} : { createTransport: () => openLine(deviceId) }),
     };
     const device = connectDevice(keepUntilDurable(binding, definitions), { onReading, onState }, deps);
@@ -130,6 +143,7 @@ export function createDevices(
       void announcePrinter(printer, printer.state());
     },
     sorter: (deviceId) => find(deviceId, "sorter"),
+    rehearseReading: (deviceId) => rehearsals.get(deviceId)?.rehearse(),
   });
 }
 

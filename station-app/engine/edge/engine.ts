@@ -16,6 +16,7 @@ import { describeFormerLogs } from "./describe-former-logs.ts";
 import { describeRoom, readFreeBytes, startDiskWatch } from "./disk-watch.ts";
 import { createLink, type Link } from "./link-view.ts";
 import { performEffect } from "./perform-effect.ts";
+import { createRehearsal } from "./rehearsal.ts";
 import { type StationRpc, serveStationRpc } from "./rpc.ts";
 import { startThread, type Thread } from "./start-thread.ts";
 import { createStationRouter } from "./station-router.ts";
@@ -78,8 +79,18 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
   });
   link.notices(describeFormerLogs(started.status));
   const crash = deps.crash ?? createCrashPoints(config.crashAt);
+  const rehearsal = createRehearsal({
+    everyMs: config.rehearseEveryMs,
+    rehearse: (event) => {
+      if (devices.ok) devices.value.rehearseReading(event.deviceId);
+      core.post({ kind: "rehearse", event });
+    },
+  });
   const deviceEvents: DeviceEvents = {
-    onEvent: (laneId, event, atMs) => core.post({ kind: "event", laneId, event, atMs }),
+    onEvent: (laneId, event, atMs) => {
+      core.post({ kind: "event", laneId, event, atMs });
+      rehearsal.note(event);
+    },
     onPrinter: (printerId, isReady, odometer) =>
       core.post({
         kind: "printer",
@@ -152,6 +163,8 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
       case "effects":
         for (const effect of message.effects) performEffect(effect, effectDeps);
         return;
+      case "rehearsed":
+        return rehearsal.answered(message.effects !== null);
       case "lanes":
         if (message.lanes.length > 0) feed.publish({ lanes: [...message.lanes] });
         link.recorded(message.recorded);
@@ -204,6 +217,7 @@ export async function startEngine(config: EngineConfig, deps: EngineDeps): Promi
     url: rpc.value.url,
     attachPort: rpc.value.attachPort,
     stop: () => {
+      rehearsal.stop();
       upkeep.stop();
       disk.stop();
       return stopEngine(rpc.value, devices.value, cloud, core, replica);

@@ -35,4 +35,5 @@ export const configureBareStation = (dataDir: string): EngineConfig => ({
   rejectChute: 99,
   labelTimeoutMs: 1000,
   weighTimeoutMs: 1000,
+  rehearseEveryMs: 0,
 });

@@ -9,6 +9,8 @@ export type Layout = {
   readonly pollMs: number;
   readonly beatMs: number;
   readonly quietMs: number;
+  /** A few times for each parcel, where a real station does it a thousand times. */
+  readonly rehearseEveryMs: number;
   /** From the trigger to the gate. */
   readonly gateMs: { readonly least: number; readonly most: number };
   readonly sorter: { readonly decisionMs: number; readonly travelMs: number; readonly heartbeatMs: number };
@@ -28,6 +30,7 @@ export const layouts = {
     pollMs: 8000,
     beatMs: 10_000,
     quietMs: 20_000,
+    rehearseEveryMs: 2000,
     gateMs: { least: 5000, most: 6500 },
     sorter: { decisionMs: 20_000, travelMs: 22_000, heartbeatMs: 10_000 },
     lane: {
@@ -42,6 +45,7 @@ export const layouts = {
     pollMs: 250,
     beatMs: 5000,
     quietMs: 2000,
+    rehearseEveryMs: 80,
     gateMs: { least: 200, most: 300 },
     sorter: { decisionMs: 2500, travelMs: 3000, heartbeatMs: 500 },
     lane: {
@@ -65,7 +69,7 @@ export type StationPlan = {
 /** Belt and bench with one printer between them, as `npm start` has it. */
 export function planStation({ stationId, dataDir, keyFile, layout, sendEveryMs }: StationPlan): ConfigInput {
   const nowhere = { type: "tcp", host: "127.0.0.1", port: 1 } as const;
-  const { lane, pollMs, beatMs: heartbeatMs, quietMs } = layout;
+  const { lane, pollMs, beatMs: heartbeatMs, quietMs, rehearseEveryMs } = layout;
   const beats = { pollMs, heartbeatMs, silenceMs: heartbeatMs * 2.4, echoTimeoutMs: 2500 };
   return {
     version: 1,
@@ -73,6 +77,7 @@ export function planStation({ stationId, dataDir, keyFile, layout, sendEveryMs }
     dataDir,
     cloud: { url: cloudUrl, keyFile, sendEveryMs, newsWithinMs: 3_000_000, reportEveryMs: 900_000 },
     rejectChute: 99,
+    rehearseEveryMs,
     disk: { warnBelowMegabytes: 2048, refuseBelowMegabytes: 512 },
     devices: [
       { deviceId: "gate", model: "dws-indexed", connection: nowhere },
