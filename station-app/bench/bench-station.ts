@@ -1,12 +1,11 @@
 import { subscribe } from "node:diagnostics_channel";
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { startSorterTwin } from "@waystation/drivers/twins/sorter";
-import { engineEnvironment } from "../engine/config/runtime.ts";
-import { startChild, stopChild } from "./child.ts";
+import { stopChild } from "./child.ts";
+import { startEngineChild } from "./engine-child.ts";
 
 export type BenchStation = Awaited<ReturnType<typeof startBenchStation>>;
 
@@ -17,8 +16,6 @@ export type StationExtras = {
   /** More of the engine's configuration, such as its cloud or its screen. */
   readonly config?: Readonly<Record<string, unknown>>;
 };
-
-export const entry = fileURLToPath(new URL("../engine/entry.ts", import.meta.url));
 
 /** Far more than a parcel ever takes; beyond it the benchmark is broken, not slow. */
 const deadlineMs = 30_000;
@@ -40,13 +37,11 @@ export async function startBenchStation(dir: string, extras: StationExtras = {})
     },
   );
   const gates = await openGates(extras.readings ?? "one");
-  const configPath = join(dir, "engine.json");
-  writeFileSync(
-    configPath,
-    JSON.stringify({ ...describeBelt(dir, sorter.connection, gates.devices), ...extras.config }),
-  );
   const startedAt = performance.now();
-  const engine = await startChild([entry, configPath], { ...engineEnvironment(dir), ...extras.env });
+  const engine = await startEngineChild(
+    { dataDir: dir, ...describeBelt(sorter.connection, gates.devices), ...extras.config },
+    extras.env,
+  );
   await until(() => gates.isConnected() && sorter.state().stationHeartbeat > 0);
 
   /** A parcel comes onto the belt; done when the station has acknowledged that it knows. */
@@ -174,12 +169,11 @@ async function openGates(readings: "one" | "three"): Promise<Gates> {
   };
 }
 
-function describeBelt(dir: string, sorter: unknown, gates: Gates["devices"]): Record<string, unknown> {
+function describeBelt(sorter: unknown, gates: Gates["devices"]): Record<string, unknown> {
   const window = { fromMs: 0, toMs: 20_000 };
   return {
     version: 1,
     stationId: "bench",
-    dataDir: dir,
     rejectChute: 99,
     devices: [
       { deviceId: "sorter", model: "modbus-sorter", connection: sorter },

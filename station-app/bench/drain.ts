@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -8,11 +8,11 @@ import type { FactDraft } from "@waystation/shared/facts/draft";
 import { readStatus } from "../cli/ask-station.ts";
 import { createCloudClient } from "../cli/start/call-cloud.ts";
 import { enrolOwnStation } from "../cli/start/prepare-cloud.ts";
-import { engineEnvironment } from "../engine/config/runtime.ts";
 import { openStore } from "../engine/core/store.ts";
 import { keyFileName } from "../engine/edge/station-key.ts";
-import { entry, pause } from "./bench-station.ts";
-import { readMemory, readProcessorSeconds, startChild, stopChild } from "./child.ts";
+import { pause } from "./bench-station.ts";
+import { readMemory, readProcessorSeconds, stopChild } from "./child.ts";
+import { startEngineChild } from "./engine-child.ts";
 import { printAgainstGoal, printValue } from "./statistics.ts";
 
 /**
@@ -143,7 +143,6 @@ function draftParcel(index: number): FactDraft[] {
 }
 
 function startEngine() {
-  const configPath = join(dir, "engine.json");
   const config = {
     version: 1,
     stationId,
@@ -154,6 +153,5 @@ function startEngine() {
     devices: [],
     rejectChute: 99,
   };
-  writeFileSync(configPath, JSON.stringify(config));
-  return startChild([entry, configPath], engineEnvironment(dir));
+  return startEngineChild(config);
 }

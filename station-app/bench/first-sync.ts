@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { adminToken, type BenchCloud, startBenchCloud } from "@waystation/cloud-api/bench/bench-cloud";
 import { formatOrdersCsv, generateOrders } from "@waystation/cloud-api/modules/orders/generate-orders";
 import { postgresMissing } from "@waystation/cloud-api/test-support/postgres-server";
-import { engineEnvironment } from "../engine/config/runtime.ts";
+import { engineEnvironment, engineExecArgv } from "../engine/config/runtime.ts";
 import { startChild, stopChild } from "./child.ts";
 import { startLinkedEngine } from "./linked-engine.ts";
 import { printAgainstGoal, printPairs, printValue } from "./statistics.ts";
@@ -89,10 +89,10 @@ async function fillEngine(url: string, folder: string, stationId: string): Promi
   }
 }
 
-/** With the same limits on its heap as the engine has. */
+/** On a Node with the same options as the engine's. */
 async function parseAlone(url: string, folder: string): Promise<Sync> {
   const { child, ready } = await startChild(
-    [parseChild, url, folder, String(orders)],
+    [...engineExecArgv, parseChild, url, folder, String(orders)],
     engineEnvironment(folder),
   );
   await stopChild(child);

@@ -1,10 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { writeFileSync } from "node:fs";
 import { startSorterTwin } from "@waystation/drivers/twins/sorter";
-import { entry, openGate, pause, until } from "./bench-station.ts";
-import { engineEnvironment } from "../engine/config/runtime.ts";
-import { startChild, stopChild } from "./child.ts";
+import { openGate, pause, until } from "./bench-station.ts";
+import { stopChild } from "./child.ts";
+import { startEngineChild } from "./engine-child.ts";
 import { waybillOf, writeOrderFile } from "./order-file.ts";
 import { printAgainstGoal, printValue, quantile } from "./statistics.ts";
 import { withFolder } from "./with-folder.ts";
@@ -41,7 +39,6 @@ await withFolder(async (dir) => {
     },
   );
   const [scanner, scale, dimensioner] = await Promise.all([openGate(), openGate(), openGate()]);
-  const configPath = join(dir, "engine.json");
   const devices = [
     { deviceId: "sorter", model: "modbus-sorter", connection: sorter.connection },
     { deviceId: "scanner", model: "serial-aim", connection: scanner.connection },
@@ -73,8 +70,7 @@ await withFolder(async (dir) => {
     },
   };
   const config = { version: 1, stationId: "bench", dataDir: dir, rejectChute: 99, devices, lanes: [lane] };
-  writeFileSync(configPath, JSON.stringify(config));
-  const engine = await startChild([entry, configPath], engineEnvironment(dir));
+  const engine = await startEngineChild(config);
   const pinned =
     spawnSync("taskset", ["-acp", "0", String(engine.child.pid)], { stdio: "ignore" }).status === 0;
   await until(

@@ -1,16 +1,16 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { adminToken } from "@waystation/cloud-api/bench/bench-cloud";
 import { readStatus, type StationStatus } from "../cli/ask-station.ts";
 import { createCloudClient } from "../cli/start/call-cloud.ts";
 import { enrolOwnStation } from "../cli/start/prepare-cloud.ts";
-import { engineEnvironment } from "../engine/config/runtime.ts";
 import { openReadOnly, type Sqlite } from "../engine/core/open-database.ts";
 import { keyFileName } from "../engine/edge/station-key.ts";
 import { locateOrders } from "../engine/replica/order-files.ts";
 import { replicatedShapes } from "../engine/replica/shape-row.ts";
-import { entry, pause } from "./bench-station.ts";
-import { readMemory, readProcessorSeconds, startChild, stopChild } from "./child.ts";
+import { pause } from "./bench-station.ts";
+import { readMemory, readProcessorSeconds, stopChild } from "./child.ts";
+import { startEngineChild } from "./engine-child.ts";
 
 const screenToken = "bench-token-of-this-launch";
 
@@ -22,7 +22,6 @@ export async function startLinkedEngine(url: string, dir: string, stationId: str
   const keyFile = join(dir, keyFileName);
   const enrolled = await enrolOwnStation(createCloudClient(url, adminToken), { url, stationId, keyFile });
   if (!enrolled.ok) throw new Error(JSON.stringify(enrolled.failure));
-  const configPath = join(dir, "engine.json");
   const config = {
     version: 1,
     stationId,
@@ -33,8 +32,7 @@ export async function startLinkedEngine(url: string, dir: string, stationId: str
     devices: [],
     rejectChute: 99,
   };
-  writeFileSync(configPath, JSON.stringify(config));
-  const { child, ready } = await startChild([entry, configPath], engineEnvironment(dir));
+  const { child, ready } = await startEngineChild(config);
   const openOrders = (): Sqlite => openReadOnly(locateOrders(join(dir, "orders.db")));
   return {
     openOrders,

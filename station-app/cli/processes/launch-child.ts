@@ -13,6 +13,8 @@ export type LaunchSpec = {
   readonly name: string;
   /** Absolute path of the script. */
   readonly script: string;
+  /** Node's own options, before the script. */
+  readonly execArgv: readonly string[];
   readonly args: readonly string[];
   /** Added to this process's environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -58,7 +60,7 @@ export function launchChild(
   onMessage: (message: ChildMessage) => void,
 ): LaunchedChild {
   const preload = spec.endWithParent ? ["--import", endWithParent] : [];
-  const child = spawn(process.execPath, [...preload, spec.script, ...spec.args], {
+  const child = spawn(process.execPath, [...spec.execArgv, ...preload, spec.script, ...spec.args], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, WAYSTATION_SUPERVISOR: String(process.pid), ...spec.env },
     detached: isPosix,

@@ -57,6 +57,17 @@ const isGone = (pid: number) => readProcessIdentity(pid) === null;
 const pidsOf = (events: readonly ChildEvent[]) =>
   events.flatMap((event) => (event.kind === "ready" ? [event.pid] : []));
 
+test("a child gets Node's options before its script, and its arguments behind it", async () => {
+  const { child } = supervise(
+    `console.log(JSON.stringify({ event: "ready", options: process.execArgv, arguments: process.argv.slice(2) }));${obey}`,
+    { command: () => ({ execArgv: ["--max-semi-space-size=3"], args: ["--max-semi-space-size=5"] }) },
+  );
+  expect(await child.start()).toMatchObject({
+    ok: true,
+    value: { options: ["--max-semi-space-size=3"], arguments: ["--max-semi-space-size=5"] },
+  });
+});
+
 test("a child that says ready is started, and stops when asked", async () => {
   const { child, events, log } = supervise(`${obey} ${sayReady}`, { command: () => ({ args: ["a", "b"] }) });
   const ready = await child.start();

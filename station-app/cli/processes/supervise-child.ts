@@ -29,6 +29,8 @@ export type ChildSpec = {
   readonly script: string;
   /** Called for every start; `last` is the ready message of the one before, so that a port can be kept. */
   readonly command: (last: ReadyMessage | null) => {
+    /** Node's own options. */
+    readonly execArgv?: readonly string[];
     readonly args?: readonly string[];
     /** Added to this process's environment. */
     readonly env?: Readonly<Record<string, string>>;
@@ -70,10 +72,11 @@ export function superviseChild(spec: ChildSpec, onEvent: (event: ChildEvent) => 
   let endTimes: number[] = [];
 
   const launch = async (): Promise<{ child: LaunchedChild; ready: Result<ReadyMessage> }> => {
-    const { args = [], env = {} } = spec.command(last);
+    const { execArgv = [], args = [], env = {} } = spec.command(last);
     const launchSpec: LaunchSpec = {
       name: spec.name,
       script: spec.script,
+      execArgv,
       args,
       env,
       readyTimeoutMs: spec.readyTimeoutMs,

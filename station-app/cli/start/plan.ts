@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { assert } from "@waystation/shared/failures/assert";
 import { z } from "zod";
 import type { engineConfigSchema } from "../../engine/config/engine-config.ts";
-import { engineEnvironment } from "../../engine/config/runtime.ts";
+import { engineEnvironment, engineExecArgv } from "../../engine/config/runtime.ts";
 import type { ReadyMessage } from "../processes/launch-child.ts";
 import { type ChildSpec, defaultRestart } from "../processes/supervise-child.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -156,7 +156,11 @@ export function planEngine(
       };
       // Bears the tokens of this launch.
       writeFileSync(configPath, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-      return { args: [configPath], env: engineEnvironment(data.station) };
+      return {
+        execArgv: engineExecArgv,
+        args: [configPath],
+        env: engineEnvironment(data.station),
+      };
     },
   };
 }
